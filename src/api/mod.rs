@@ -1,0 +1,32 @@
+//! The Kubernetes-facing types: ScaledJob in all three dialects, triggers, TriggerAuthentication, readings.
+//!
+//! A dialect is turned into a [`ScaledJob`] here and nowhere else. This room does no I/O.
+
+mod authentication;
+pub mod reading;
+mod scaled_job;
+mod secret;
+
+pub use authentication::{DataObject, EnvRef, TargetRef, TriggerAuthentication};
+pub use scaled_job::{
+    AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_MAX_REPLICA_COUNT,
+    DEFAULT_POLLING_INTERVAL, Dialect, Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,
+};
+pub use secret::Secret;
+
+/// What the given files hold, decoded.
+#[derive(Debug, Default)]
+pub struct Resources {
+    /// Every object that scales Jobs, in the order of the files.
+    pub scaled_jobs: Vec<ScaledJob>,
+    /// TriggerAuthentications and ClusterTriggerAuthentications.
+    pub authentications: Vec<TriggerAuthentication>,
+    /// Secrets.
+    pub secrets: Vec<DataObject>,
+    /// ConfigMaps.
+    pub config_maps: Vec<DataObject>,
+    /// `ScaledObject namespace/name` of those that scale a Deployment.
+    pub left_to_keda: Vec<String>,
+    /// Other kinds, with how often they occur.
+    pub skipped: std::collections::BTreeMap<String, usize>,
+}
