@@ -9,6 +9,5 @@ pub mod engine;
 pub mod manifest;
 pub mod planner;
 pub mod report;
-pub mod rules;
 pub mod sandbox;
 pub mod scalers;

@@ -1,17 +1,17 @@
-//! TriggerAuthentication, ClusterTriggerAuthentication, and the objects that they and containers refer to.
+//! `TriggerAuthentication`, `ClusterTriggerAuthentication`, and the objects that they and containers refer to.
 
 use std::collections::BTreeMap;
 
 use super::Secret;
 
-/// A TriggerAuthentication or ClusterTriggerAuthentication.
+/// A `TriggerAuthentication` or `ClusterTriggerAuthentication`.
 #[derive(Debug, Clone, Default)]
 pub struct TriggerAuthentication {
     /// `metadata.name`.
     pub name: String,
     /// `metadata.namespace`; none for the cluster kind.
     pub namespace: Option<String>,
-    /// It is a ClusterTriggerAuthentication.
+    /// It is a `ClusterTriggerAuthentication`.
     pub cluster: bool,
     /// `podIdentity.provider`, when it is there and not `none`.
     pub pod_identity: Option<String>,
@@ -47,7 +47,7 @@ pub struct EnvRef {
     pub container_name: Option<String>,
 }
 
-/// A Secret's or a ConfigMap's data, decoded. Values of ConfigMaps are wrapped too: they may hold connection strings.
+/// A Secret's or a `ConfigMap`'s data, decoded. Values of `ConfigMaps` are wrapped too: they may hold connection strings.
 #[derive(Debug, Clone, Default)]
 pub struct DataObject {
     /// `metadata.name`.

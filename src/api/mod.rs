@@ -1,13 +1,16 @@
-//! The Kubernetes-facing types: ScaledJob in all three dialects, triggers, TriggerAuthentication, readings.
+//! The Kubernetes-facing types: `ScaledJob` in all three dialects, triggers, `TriggerAuthentication`, readings.
 //!
 //! A dialect is turned into a [`ScaledJob`] here and nowhere else. This room does no I/O.
 
 mod authentication;
+mod decode;
 pub mod reading;
 mod scaled_job;
 mod secret;
+mod shape;
 
 pub use authentication::{DataObject, EnvRef, TargetRef, TriggerAuthentication};
+pub use decode::decode;
 pub use scaled_job::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_MAX_REPLICA_COUNT,
     DEFAULT_POLLING_INTERVAL, Dialect, Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,
@@ -19,11 +22,13 @@ pub use secret::Secret;
 pub struct Resources {
     /// Every object that scales Jobs, in the order of the files.
     pub scaled_jobs: Vec<ScaledJob>,
-    /// TriggerAuthentications and ClusterTriggerAuthentications.
+    /// Such objects with an error of their own: only to be looked at for further findings, never to be worked on.
+    pub defective_jobs: Vec<ScaledJob>,
+    /// `TriggerAuthentications` and `ClusterTriggerAuthentications`.
     pub authentications: Vec<TriggerAuthentication>,
     /// Secrets.
     pub secrets: Vec<DataObject>,
-    /// ConfigMaps.
+    /// `ConfigMaps`.
     pub config_maps: Vec<DataObject>,
     /// `ScaledObject namespace/name` of those that scale a Deployment.
     pub left_to_keda: Vec<String>,

@@ -49,7 +49,7 @@ pub struct TriggerReading {
 pub enum ReadingOutcome {
     /// It was read.
     Read(Vec<MetricReading>),
-    /// It has no effect on a ScaledJob (cpu, memory).
+    /// It has no effect on a `ScaledJob` (cpu, memory).
     Skipped(String),
     /// It could not be read; the text names the endpoint without credentials.
     Failed(String),

@@ -1,4 +1,4 @@
-//! The ScaledJob that every dialect becomes.
+//! The `ScaledJob` that every dialect becomes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ pub const DEFAULT_HISTORY_LIMIT: i32 = 100;
 /// Which manifest dialect an object was written in. [semantics §1.1]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// The 2019 proposal: `keda.k8s.io/v1alpha1` ScaledObject with `consumerSpec`.
+    /// The 2019 proposal: `keda.k8s.io/v1alpha1` `ScaledObject` with `consumerSpec`.
     Proposal,
-    /// KEDA 1.0–1.5: `keda.k8s.io/v1alpha1` ScaledObject with `jobTargetRef`.
+    /// KEDA 1.0–1.5: `keda.k8s.io/v1alpha1` `ScaledObject` with `jobTargetRef`.
     V1,
-    /// KEDA 2: `keda.sh/v1alpha1` ScaledJob.
+    /// KEDA 2: `keda.sh/v1alpha1` `ScaledJob`.
     V2,
 }
 
-/// One ScaledJob.
+/// One `ScaledJob`.
 #[derive(Debug, Clone)]
 pub struct ScaledJob {
     /// `metadata.name`.
@@ -36,7 +36,7 @@ pub struct ScaledJob {
     pub annotations: BTreeMap<String, String>,
     /// The dialect it was written in.
     pub dialect: Dialect,
-    /// The JobSpec exactly as written (law 9); for the proposal, the one that `consumerSpec` and its neighbours make.
+    /// The `JobSpec` exactly as written (law 9); for the proposal, the one that `consumerSpec` and its neighbours make.
     pub job_target_ref: serde_json::Value,
     /// `pollingInterval` in seconds, at least 1.
     pub polling_interval: i32,
@@ -125,7 +125,7 @@ pub struct Trigger {
     pub metadata: BTreeMap<String, String>,
     /// `authenticationRef`.
     pub authentication_ref: Option<AuthenticationRef>,
-    /// `metricType`, refused by KEDA on ScaledJobs; `Value` never starts a Job.
+    /// `metricType`, refused by KEDA on `ScaledJobs`; `Value` never starts a Job.
     pub metric_type: Option<String>,
 }
 
@@ -134,7 +134,7 @@ pub struct Trigger {
 pub struct AuthenticationRef {
     /// Name of the object.
     pub name: String,
-    /// A ClusterTriggerAuthentication instead of a TriggerAuthentication.
+    /// A `ClusterTriggerAuthentication` instead of a `TriggerAuthentication`.
     pub cluster: bool,
 }
 

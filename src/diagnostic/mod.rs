@@ -9,8 +9,12 @@ pub mod catalog;
 pub mod human;
 pub mod json;
 mod source;
+mod suggest;
+mod summary;
 
 pub use source::{Position, SourceFile, Span};
+pub use suggest::{Suggestion, suggest};
+pub use summary::{Summary, sort};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

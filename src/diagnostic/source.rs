@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-/// One manifest text with the name a user knows it by.
-#[derive(Debug)]
+/// One manifest text with the name a user knows it by. `Debug` gives the name only: the text may hold a Secret.
 pub struct SourceFile {
     name: String,
     text: String,
@@ -26,6 +25,15 @@ pub struct Position {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+}
+
+impl std::fmt::Debug for SourceFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SourceFile")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SourceFile {
@@ -54,6 +62,29 @@ impl SourceFile {
     /// The text of `span`; empty when the span lies outside or cuts a character.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// The same text with every character of `spans` replaced by `*`: what may be shown of a Secret. Offsets and lines stay.
+    pub fn masked(&self, spans: &[Span]) -> Arc<Self> {
+        let mut text = String::with_capacity(self.text.len());
+        let mut spans: Vec<Span> = spans.to_vec();
+        spans.sort_unstable();
+        let mut next = 0;
+        // Spans may lie in one another, so what counts is how far those that have begun reach.
+        let mut hidden_to = 0;
+        for (at, char) in self.text.char_indices() {
+            while let Some(span) = spans.get(next).filter(|span| span.start <= at) {
+                hidden_to = hidden_to.max(span.end);
+                next += 1;
+            }
+            let hidden = at < hidden_to;
+            if hidden && !char.is_whitespace() {
+                text.extend(std::iter::repeat_n('*', char.len_utf8()));
+            } else {
+                text.push(char);
+            }
+        }
+        Self::new(self.name.clone(), text)
     }
 
     /// Line and column of a byte offset; an offset past the end gives the end.

@@ -50,8 +50,7 @@ pub enum Step {
     Index(usize),
 }
 
-/// One document of a file.
-#[derive(Debug)]
+/// One document of a file. `Debug` says which one it is, not what it holds: that may be a Secret.
 pub struct Document {
     /// The file it stands in.
     pub source: Arc<SourceFile>,
@@ -149,6 +148,16 @@ impl Node {
                     .collect(),
             ),
         }
+    }
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Document")
+            .field("source", &self.source)
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,472 @@
+//! The walk over a document that finds every difference from a shape.
+
+use std::sync::Arc;
+
+use super::words::{describe, expected, is_quantity, shorten};
+use super::{Object, Shape, kubernetes};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule, SourceFile, Span, catalog, suggest};
+use crate::manifest::{Node, Step, Value, read_plain};
+
+/// Collects the findings of one document.
+pub(crate) struct Checker<'a> {
+    /// The text that labels point into; for a Secret one without its values.
+    source: &'a Arc<SourceFile>,
+    /// Values are not repeated in messages and fixes.
+    is_secret: bool,
+    path: Vec<Step>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    /// A walk whose findings point into `source`.
+    pub(crate) fn new(source: &'a Arc<SourceFile>, is_secret: bool) -> Self {
+        Self {
+            source,
+            is_secret,
+            path: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Walks `node`; `anchor` is where a missing field of it is shown.
+    pub(crate) fn check(mut self, node: &Node, shape: &Shape, anchor: Span) -> Vec<Diagnostic> {
+        self.visit(node, shape, anchor);
+        self.diagnostics
+    }
+
+    /// The depth is that of the document, which the loader bounds.
+    fn visit(&mut self, node: &Node, shape: &Shape, anchor: Span) {
+        match (shape, &node.value) {
+            (Shape::Any, _)
+            | (Shape::Boolean, Value::Bool(_))
+            | (Shape::Number | Shape::Quantity, Value::Number(_))
+            | (Shape::String | Shape::IntOrString, Value::String(_)) => {}
+            (Shape::Kubernetes(name), _) => {
+                self.visit(node, &kubernetes::shape(name), anchor);
+            }
+            (Shape::Definition(name), _) => {
+                self.visit(node, &kubernetes::shape(name), anchor);
+            }
+            (Shape::NonEmptyString, Value::String(text)) => {
+                if text.is_empty() {
+                    self.report(
+                        &catalog::INVALID_VALUE,
+                        format!("`{}` is empty", self.place()),
+                        node.span,
+                        "must not be empty",
+                    );
+                }
+            }
+            (Shape::Enum(words), Value::String(text)) => self.word(node, text, words),
+            (Shape::Integer { least, most }, Value::Number(_)) => {
+                self.integer(node, *least, *most);
+            }
+            (Shape::IntOrString, Value::Number(_)) => {
+                self.integer(node, i64::from(i32::MIN), i64::from(i32::MAX));
+            }
+            (Shape::Quantity, Value::String(text)) => {
+                if !is_quantity(text) {
+                    self.report(
+                        &catalog::INVALID_VALUE,
+                        format!("{} is no quantity", self.describe(node)),
+                        node.span,
+                        "expected an amount such as `500m`, `2` or `1Gi`",
+                    );
+                }
+            }
+            (
+                Shape::List {
+                    items,
+                    at_least_one,
+                },
+                Value::Sequence(nodes),
+            ) => {
+                if *at_least_one && nodes.is_empty() {
+                    self.report(
+                        &catalog::INVALID_VALUE,
+                        format!("`{}` is empty", self.place()),
+                        node.span,
+                        "at least one item is needed",
+                    );
+                }
+                for (index, item) in nodes.iter().enumerate() {
+                    self.path.push(Step::Index(index));
+                    let anchor = item
+                        .entries()
+                        .first()
+                        .map_or(item.span, |entry| entry.key_span);
+                    self.visit(item, items, anchor);
+                    self.path.pop();
+                }
+            }
+            (Shape::Map(values), Value::Mapping(entries)) => {
+                for entry in entries {
+                    if entry.value.value != Value::Null {
+                        self.path.push(Step::Key(entry.key.clone()));
+                        self.visit(&entry.value, values, entry.key_span);
+                        self.path.pop();
+                    }
+                }
+            }
+            (Shape::Metadata, Value::Mapping(_)) => self.metadata(node),
+            (Shape::Object(object), Value::Mapping(_)) => self.object(node, object, anchor),
+            _ => self.wrong_type(node, shape),
+        }
+    }
+
+    fn object(&mut self, node: &Node, object: &Object, anchor: Span) {
+        for entry in node.entries() {
+            match object.fields.get(&entry.key) {
+                None => self.unknown(node, entry.key_span, &entry.key, object),
+                Some(_) if entry.value.value == Value::Null => {}
+                Some(field) => {
+                    self.path.push(Step::Key(entry.key.clone()));
+                    self.visit(&entry.value, &field.shape, entry.key_span);
+                    self.path.pop();
+                }
+            }
+        }
+        for (name, field) in &object.fields {
+            let is_absent = node
+                .get(name)
+                .is_none_or(|value| value.value == Value::Null);
+            if field.required && is_absent {
+                let message = match self.place() {
+                    place if place.is_empty() => format!("`{name}` is missing"),
+                    place => format!("`{name}` is missing in `{place}`"),
+                };
+                self.report(
+                    &catalog::MISSING_FIELD,
+                    message,
+                    anchor,
+                    format!("needs `{name}`"),
+                );
+            }
+        }
+    }
+
+    fn unknown(&mut self, node: &Node, key_span: Span, key: &str, object: &Object) {
+        let place = self.place();
+        let shown = shorten(key);
+        let message = if place.is_empty() {
+            format!("no field `{shown}` in this object")
+        } else {
+            format!("no field `{shown}` in `{place}`")
+        };
+        let mut diagnostic = Diagnostic::new(
+            &catalog::UNKNOWN_FIELD,
+            message,
+            Label::new(self.source, key_span, "unknown"),
+        );
+        let about = object.elsewhere.iter().find(|(name, _)| *name == key);
+        if let Some((_, sentence)) = about {
+            self.diagnostics.push(diagnostic.help(*sentence));
+            return;
+        }
+        let suggestion = suggest(key, object.fields.keys().map(String::as_str));
+        diagnostic = match suggestion {
+            Some(suggestion) if node.entry(suggestion.word).is_some() => diagnostic.help(format!(
+                "`{}` is written here too; remove one of the two",
+                suggestion.word
+            )),
+            Some(suggestion) if suggestion.is_sure => {
+                let written = self.source.slice(key_span);
+                let quote = written
+                    .chars()
+                    .next()
+                    .filter(|first| matches!(first, '"' | '\''));
+                let replacement = match quote {
+                    Some(quote) => format!("{quote}{}{quote}", suggestion.word),
+                    None => suggestion.word.to_owned(),
+                };
+                let description = format!("did you mean `{}`?", suggestion.word);
+                self.offer(diagnostic, description, key_span, replacement)
+            }
+            Some(suggestion) => diagnostic.help(format!("did you mean `{}`?", suggestion.word)),
+            None if object.fields.len() <= 12 => {
+                let names: Vec<String> = object
+                    .fields
+                    .keys()
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                diagnostic.help(format!("its fields are {}", names.join(", ")))
+            }
+            None => diagnostic,
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn word(&mut self, node: &Node, text: &str, words: &[&str]) {
+        if words.contains(&text) {
+            return;
+        }
+        let place = self.place();
+        let expected = words
+            .iter()
+            .filter(|word| !word.is_empty())
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        if text.is_empty() {
+            self.report(
+                &catalog::INVALID_VALUE,
+                format!("`{place}` is the empty string"),
+                node.span,
+                "refused by KEDA 2.20 and newer",
+            );
+            self.add_help(format!("leave the field out, or write one of {expected}"));
+            return;
+        }
+        let mut diagnostic = Diagnostic::new(
+            &catalog::INVALID_VALUE,
+            format!("`{place}` cannot be {}", self.describe(node)),
+            Label::new(
+                self.source,
+                node.span,
+                format!("expected one of {expected}"),
+            ),
+        );
+        if let Some(suggestion) = suggest(text, words.iter().copied())
+            && suggestion.is_sure
+        {
+            diagnostic = self.offer(
+                diagnostic,
+                format!("did you mean `{}`?", suggestion.word),
+                node.span,
+                suggestion.word.to_owned(),
+            );
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn integer(&mut self, node: &Node, least: i64, most: i64) {
+        let Value::Number(number) = &node.value else {
+            return;
+        };
+        let Some(value) = number.as_i64() else {
+            let is_fraction = number.as_f64().is_some_and(|value| value.fract() != 0.0);
+            if is_fraction {
+                self.report(
+                    &catalog::WRONG_TYPE,
+                    format!("`{}` is {}", self.place(), self.describe(node)),
+                    node.span,
+                    "expected a whole number",
+                );
+            } else {
+                self.out_of_range(node, least, most);
+            }
+            return;
+        };
+        if !(least..=most).contains(&value) {
+            self.out_of_range(node, least, most);
+        }
+    }
+
+    fn out_of_range(&mut self, node: &Node, least: i64, most: i64) {
+        let too_small = node.as_i64().is_some_and(|value| value < least);
+        let expected = if too_small {
+            format!("expected at least {least}")
+        } else {
+            format!("expected at most {most}")
+        };
+        self.report(
+            &catalog::INVALID_VALUE,
+            format!("`{}` is {}", self.place(), self.describe(node)),
+            node.span,
+            expected,
+        );
+    }
+
+    fn metadata(&mut self, node: &Node) {
+        for entry in node.entries() {
+            let key = shorten(&entry.key);
+            let expected = "trigger metadata holds strings only";
+            match &entry.value.value {
+                Value::String(_) => {}
+                Value::Null => {
+                    let mut diagnostic = Diagnostic::new(
+                        &catalog::NON_STRING_METADATA,
+                        format!("`{key}` has no value"),
+                        Label::new(self.source, entry.key_span, "the API server drops this key"),
+                    )
+                    .help("remove the key, or give it a string");
+                    diagnostic.severity = crate::diagnostic::Severity::Warning;
+                    self.diagnostics.push(diagnostic);
+                }
+                Value::Bool(_) | Value::Number(_) => {
+                    let message = format!("`{key}` is {}", self.describe(&entry.value));
+                    let label = Label::new(self.source, entry.value.span, expected);
+                    let diagnostic = Diagnostic::new(&catalog::NON_STRING_METADATA, message, label);
+                    let diagnostic = self.with_quotes(diagnostic, &entry.value);
+                    self.diagnostics.push(diagnostic);
+                }
+                Value::Sequence(_) | Value::Mapping(_) => {
+                    self.report(
+                        &catalog::NON_STRING_METADATA,
+                        format!("`{key}` is {}", self.describe(&entry.value)),
+                        entry.key_span,
+                        expected,
+                    );
+                    self.add_help("write the value as one string, as the trigger expects it");
+                }
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, node: &Node, shape: &Shape) {
+        let place = self.place();
+        let found = self.describe(node);
+        let message = if place.is_empty() {
+            format!("this is {found}")
+        } else {
+            format!("`{place}` is {found}")
+        };
+        // A whole block is better shown by its first line.
+        let text = self.source.slice(node.span);
+        let first_line = text.find('\n').unwrap_or(text.len());
+        let span = Span {
+            start: node.span.start,
+            end: node.span.start + text[..first_line].trim_end().len(),
+        };
+        let diagnostic = Diagnostic::new(
+            &catalog::WRONG_TYPE,
+            message,
+            Label::new(self.source, span, format!("expected {}", expected(shape))),
+        );
+        let diagnostic = match (shape, &node.value) {
+            (
+                Shape::String | Shape::NonEmptyString | Shape::Enum(_),
+                Value::Bool(_) | Value::Number(_),
+            ) => self.with_quotes(diagnostic, node),
+            (Shape::Integer { .. } | Shape::Number | Shape::Boolean, Value::String(text)) => {
+                self.without_quotes(diagnostic, node, text, shape)
+            }
+            (Shape::List { .. }, Value::Mapping(_) | Value::String(_)) => {
+                diagnostic.help("begin each item with `- `")
+            }
+            (Shape::Object(_) | Shape::Metadata | Shape::Map(_), Value::Sequence(_)) => {
+                diagnostic.help("remove the `- ` before the first key")
+            }
+            _ => diagnostic,
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Offers to quote a plain scalar as it is written.
+    fn with_quotes(&self, diagnostic: Diagnostic, node: &Node) -> Diagnostic {
+        let written = self.source.slice(node.span);
+        let before = self.source.text().get(..node.span.start).unwrap_or("");
+        let last_word = before.split_whitespace().next_back().unwrap_or("");
+        let is_plain = !written.is_empty()
+            && !written.contains(['"', '\'', '\\', '\n'])
+            && !last_word.starts_with('!');
+        if !is_plain {
+            return diagnostic.help("quote the value");
+        }
+        self.offer(
+            diagnostic,
+            "quote the value".to_owned(),
+            node.span,
+            format!("\"{written}\""),
+        )
+    }
+
+    /// Offers to take the quotes off a scalar that would then be what is wanted.
+    fn without_quotes(
+        &self,
+        diagnostic: Diagnostic,
+        node: &Node,
+        text: &str,
+        shape: &Shape,
+    ) -> Diagnostic {
+        let written = self.source.slice(node.span);
+        let is_quoted = written
+            .strip_prefix(['"', '\''])
+            .and_then(|rest| rest.strip_suffix(['"', '\'']))
+            == Some(text);
+        let fits = matches!(
+            (shape, read_plain(text)),
+            (
+                Shape::Integer { .. } | Shape::Number,
+                Some(Value::Number(_))
+            ) | (Shape::Boolean, Some(Value::Bool(_)))
+        );
+        if is_quoted && fits {
+            let description = "remove the quotes".to_owned();
+            self.offer(diagnostic, description, node.span, text.to_owned())
+        } else {
+            diagnostic
+        }
+    }
+
+    /// Adds a fix. For a Secret it becomes help: a fix shows the text around it and would have to be made in the masked one.
+    fn offer(
+        &self,
+        diagnostic: Diagnostic,
+        description: String,
+        span: Span,
+        replacement: String,
+    ) -> Diagnostic {
+        if self.is_secret {
+            return diagnostic.help(description);
+        }
+        diagnostic.fix(Fix {
+            description,
+            edits: vec![Edit {
+                source: Arc::clone(self.source),
+                span,
+                replacement,
+            }],
+        })
+    }
+
+    fn report(
+        &mut self,
+        rule: &'static Rule,
+        message: String,
+        span: Span,
+        label: impl Into<String>,
+    ) {
+        let label = Label::new(self.source, span, label);
+        self.diagnostics.push(Diagnostic::new(rule, message, label));
+    }
+
+    fn add_help(&mut self, help: impl Into<String>) {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.help.push(help.into());
+        }
+    }
+
+    fn describe(&self, node: &Node) -> String {
+        if self.is_secret {
+            match node.value {
+                Value::Bool(_) => "a boolean".to_owned(),
+                Value::Number(_) => "a number".to_owned(),
+                _ => node.value.describe(),
+            }
+        } else {
+            describe(self.source, node)
+        }
+    }
+
+    /// `spec.triggers[0].type`; empty at the root.
+    fn place(&self) -> String {
+        let mut place = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) => {
+                    if !place.is_empty() {
+                        place.push('.');
+                    }
+                    place.push_str(&shorten(key));
+                }
+                Step::Index(index) => {
+                    use std::fmt::Write as _;
+                    // Writing to a String cannot fail.
+                    let _ = write!(place, "[{index}]");
+                }
+            }
+        }
+        place
+    }
+}
