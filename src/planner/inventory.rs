@@ -91,3 +91,109 @@ impl JobState {
         }
     }
 }
+
+/// The counts that the formulas read. `running` and `pending` count as KEDA does, whoever made the Job; `slots` leaves
+/// out Jobs that are decided or being deleted and whose pods are gone. [semantics §2.6, §7.4]
+pub fn counts(jobs: &[ObservedJob]) -> Counts {
+    let mut counts = Counts::default();
+    for job in jobs.iter().filter(|job| !job.state.is_finished()) {
+        counts.running += 1;
+        counts.pending += i64::from(job.pending_to_keda);
+        let leaving = matches!(job.state, JobState::Finishing | JobState::Terminating);
+        counts.slots += i64::from(!leaving || job.pods > 0);
+    }
+    counts
+}
+
+/// A condition of a Job or a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConditionView<'a> {
+    /// `type`.
+    pub kind: &'a str,
+    /// `status` is `True`; `False` and `Unknown` are both false.
+    pub holds: bool,
+}
+
+/// What the state of a Job is derived from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobView<'a> {
+    /// `status.conditions` in their order.
+    pub conditions: Vec<ConditionView<'a>>,
+    /// `metadata.deletionTimestamp` is set.
+    pub deleting: bool,
+    /// `spec.suspend`.
+    pub suspend: bool,
+    /// `status.ready`; 0 when absent.
+    pub ready: i64,
+    /// `status.succeeded`; 0 when absent.
+    pub succeeded: i64,
+}
+
+/// What is asked of one pod of a Job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodView<'a> {
+    /// `status.phase`.
+    pub phase: &'a str,
+    /// `status.conditions`.
+    pub conditions: Vec<ConditionView<'a>>,
+}
+
+/// State of a Job, and whether KEDA would call it pending.
+///
+/// `pods` are the Job's pods, or none when they were not listed because the strategy does not ask for pending Jobs; then
+/// `status.ready` and `status.succeeded` stand in for them and `pending_pod_conditions` cannot be looked at. When pods were
+/// wanted and could not be listed the inventory is [`Inventory::Unknown`], never a guess (law 1).
+///
+/// Of several terminal conditions the first in the list decides, as in KEDA. A finished Job is never pending; an unfinished
+/// one is pending to KEDA by its pods alone, suspended and terminating Jobs too. [semantics §2.6, §7.4]
+pub fn job_state(
+    job: &JobView<'_>,
+    pods: Option<&[PodView<'_>]>,
+    pending_pod_conditions: &[String],
+) -> (JobState, bool) {
+    let holds = |kinds: [&str; 2]| {
+        job.conditions
+            .iter()
+            .find(|condition| condition.holds && kinds.contains(&condition.kind))
+    };
+    if let Some(condition) = holds(["Complete", "Failed"]) {
+        let state = if condition.kind == "Complete" {
+            JobState::Succeeded
+        } else {
+            JobState::Failed
+        };
+        return (state, false);
+    }
+    let pending = match pods {
+        Some(pods) if pending_pod_conditions.is_empty() => !pods
+            .iter()
+            .any(|pod| matches!(pod.phase, "Running" | "Succeeded")),
+        Some(pods) => !pods
+            .iter()
+            .any(|pod| meets_all(pod, pending_pod_conditions)),
+        None => job.ready == 0 && job.succeeded == 0,
+    };
+    let state = if holds(["SuccessCriteriaMet", "FailureTarget"]).is_some() {
+        JobState::Finishing
+    } else if job.deleting {
+        JobState::Terminating
+    } else if job.suspend || holds(["Suspended", "Suspended"]).is_some() {
+        JobState::Suspended
+    } else if pending {
+        JobState::Pending
+    } else {
+        JobState::Running
+    };
+    (state, pending)
+}
+
+/// Whether one pod holds every wanted condition. KEDA counts the pod's conditions that are wanted and compares with the
+/// length of the list, so that a name listed twice can never be met.
+fn meets_all(pod: &PodView<'_>, wanted: &[String]) -> bool {
+    let met = pod
+        .conditions
+        .iter()
+        .filter(|condition| condition.holds && wanted.iter().any(|name| name == condition.kind))
+        .count();
+    met == wanted.len()
+}

@@ -1,0 +1,7 @@
+//! Tests of the planner: KEDA's own answers, and properties that hold for every input.
+
+pub(crate) mod builder;
+mod cleanup;
+mod limits;
+mod properties;
+mod vectors;

@@ -1,0 +1,280 @@
+//! Writes events.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use k8s_openapi::jiff::Timestamp;
+use serde::Serialize;
+
+use super::Event;
+use crate::report::sanitize::sanitize;
+use crate::report::{API_VERSION, ObjectName};
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A line of text for each.
+    Human,
+    /// A line of JSON for each.
+    Json,
+}
+
+/// How much people are told. JSON always carries everything: who reads it can choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Verbosity {
+    /// Failures, what is held, and the closing sum.
+    Quiet,
+    /// Every change, and plans when they differ from the last one of the object.
+    #[default]
+    Normal,
+    /// Readings, every plan, beginning and end of each cycle.
+    Verbose,
+}
+
+/// A line of JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    time: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<&'a ObjectName>,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+/// Writes one line for each event, flushed at once so that a pipe sees it.
+#[derive(Debug)]
+pub struct Reporter<W> {
+    out: W,
+    format: Format,
+    verbosity: Verbosity,
+    /// Last plan told of each object, so that a loop with nothing new stays silent.
+    told: BTreeMap<ObjectName, String>,
+}
+
+impl<W: Write> Reporter<W> {
+    /// Writes to `out`.
+    pub fn new(out: W, format: Format, verbosity: Verbosity) -> Self {
+        Self {
+            out,
+            format,
+            verbosity,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Writes `event`, which happened at `time` to `object` (none: to the whole run), when it is to be shown.
+    ///
+    /// # Errors
+    /// What the writer says; a broken pipe among them, which the caller takes for success.
+    pub fn report(
+        &mut self,
+        time: Timestamp,
+        object: Option<&ObjectName>,
+        event: &Event,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Json => {
+                serde_json::to_writer(
+                    &mut self.out,
+                    &Line {
+                        api_version: API_VERSION,
+                        kind: "Event",
+                        time,
+                        object,
+                        event,
+                    },
+                )?;
+                self.out.write_all(b"\n")?;
+            }
+            Format::Human => {
+                let message = event.message();
+                if !self.shows(object, event, &message) {
+                    return Ok(());
+                }
+                // Seconds are fine enough to read, and the zone is said.
+                let clock = time.strftime("%H:%M:%SZ");
+                match object {
+                    Some(object) => writeln!(
+                        self.out,
+                        "{clock} {}  {message}",
+                        sanitize(&object.to_string())
+                    )?,
+                    None => writeln!(self.out, "{clock} {message}")?,
+                }
+            }
+        }
+        self.out.flush()
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn shows(&mut self, object: Option<&ObjectName>, event: &Event, message: &str) -> bool {
+        if event.level() > self.verbosity {
+            return false;
+        }
+        let (Event::Planned { plan }, Some(object)) = (event, object) else {
+            return true;
+        };
+        let changes = plan.create.is_some() || !plan.delete.is_empty();
+        let news = self.told.get(object).is_none_or(|last| last != message);
+        if news {
+            self.told.insert(object.clone(), message.to_owned());
+        }
+        changes || news || self.verbosity == Verbosity::Verbose
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::inventory::Inventory;
+    use crate::planner::tests::builder::{assumed, plan_of, reading, scaled_job};
+    use crate::report::event::Totals;
+    use crate::report::plan::{ObjectPlan, PlanView, TriggerRefView};
+
+    fn name() -> ObjectName {
+        ObjectName {
+            namespace: "default".to_owned(),
+            name: "worker".to_owned(),
+        }
+    }
+
+    fn planned(value: f64, inventory: &Inventory) -> Event {
+        let job = scaled_job();
+        let plan = plan_of(&job, &[reading(0, value, 5.0, value > 0.0)], inventory);
+        Event::Planned {
+            plan: Box::new(PlanView::new(&ObjectPlan {
+                object: name(),
+                job: &job,
+                plan: &plan,
+            })),
+        }
+    }
+
+    fn events() -> Vec<(Option<ObjectName>, Event)> {
+        let at = |event| (Some(name()), event);
+        let totals = Totals {
+            created: 1,
+            errors: 1,
+            ..Totals::default()
+        };
+        vec![
+            (
+                None,
+                Event::RunStarted {
+                    objects: 1,
+                    context: "kind".to_owned(),
+                    server: "https://127.0.0.1:6443".to_owned(),
+                },
+            ),
+            at(Event::CycleStarted {
+                cycle: "c1".to_owned(),
+            }),
+            at(planned(0.0, &assumed(0, 0))),
+            at(planned(0.0, &assumed(0, 0))),
+            at(planned(25.0, &assumed(2, 0))),
+            at(Event::Created {
+                job: "worker-x7k2p".to_owned(),
+                trigger: Some(TriggerRefView {
+                    index: 0,
+                    kind: "redis".to_owned(),
+                    name: "mails".to_owned(),
+                }),
+            }),
+            at(Event::CreateFailed {
+                job: "worker-abcde".to_owned(),
+                error: "quota\nexceeded".to_owned(),
+            }),
+            at(Event::JobFinished {
+                job: "worker-x7k2p".to_owned(),
+                succeeded: true,
+                seconds: Some(192),
+                reason: None,
+            }),
+            at(Event::Held {
+                wanted: 5,
+                create: 2,
+                term: "max-replica-count".to_owned(),
+                message: "8 of 10 slots are taken".to_owned(),
+            }),
+            at(Event::CycleFinished {
+                cycle: "c1".to_owned(),
+                totals,
+                milliseconds: 12,
+            }),
+            (
+                None,
+                Event::RunSummary {
+                    objects: 1,
+                    cycles: 3,
+                    totals,
+                    ended: "interrupted".to_owned(),
+                },
+            ),
+        ]
+    }
+
+    fn written(format: Format, verbosity: Verbosity) -> String {
+        let mut reporter = Reporter::new(Vec::new(), format, verbosity);
+        let time = Timestamp::from_second(3_723).unwrap();
+        for (object, event) in events() {
+            reporter.report(time, object.as_ref(), &event).unwrap();
+        }
+        String::from_utf8(reporter.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn for_people() {
+        let text = written(Format::Human, Verbosity::Normal);
+        assert_eq!(
+            text,
+            "\
+01:02:03Z run started: 1 object on kind (https://127.0.0.1:6443)
+01:02:03Z default/worker  create 0 (0 unfinished, 0 pending): no trigger has work
+01:02:03Z default/worker  create 3 (2 unfinished, 0 pending): 5 Jobs wanted, 2 exist already
+01:02:03Z default/worker  created worker-x7k2p for redis \"mails\", trigger 0
+01:02:03Z default/worker  ERROR: could not create worker-abcde: quota\\nexceeded
+01:02:03Z default/worker  succeeded worker-x7k2p after 3m12s
+01:02:03Z default/worker  HELD at 2 of 5 wanted: 8 of 10 slots are taken
+01:02:03Z run ended (interrupted): 1 object, 3 cycles, 1 created, 0 deleted, 0 succeeded, 0 failed, 1 error
+",
+            "\n{text}"
+        );
+    }
+
+    #[test]
+    fn levels() {
+        let lines = |verbosity| written(Format::Human, verbosity).lines().count();
+        assert_eq!(lines(Verbosity::Quiet), 3);
+        assert_eq!(lines(Verbosity::Verbose), events().len());
+    }
+
+    #[test]
+    fn for_programs() {
+        let text = written(Format::Json, Verbosity::Quiet);
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), events().len());
+        for line in &lines {
+            assert_eq!(line["apiVersion"], "keda-jobs/v1");
+            assert_eq!(line["kind"], "Event");
+            assert_eq!(line["time"], "1970-01-01T01:02:03Z");
+        }
+        assert_eq!(lines[0]["type"], "runStarted");
+        assert!(lines[0].get("object").is_none());
+        assert_eq!(lines[4]["type"], "planned");
+        assert_eq!(lines[4]["object"]["name"], "worker");
+        assert_eq!(lines[4]["plan"]["decision"]["create"], 3);
+        assert_eq!(lines[5]["type"], "created");
+        assert_eq!(lines[5]["trigger"]["name"], "mails");
+        assert_eq!(lines[10]["totals"]["created"], 1);
+    }
+}
