@@ -1,6 +1,17 @@
 //! Where parameters come from beside the trigger's metadata: the container's environment and TriggerAuthentication.
 
+mod container;
+mod environment;
+mod expansion;
+#[cfg(test)]
+mod tests;
+mod trigger_authentication;
+
 use async_trait::async_trait;
+
+pub(crate) use container::{Container, Declared};
+pub use environment::{Environment, Variable};
+pub use trigger_authentication::{AuthContext, AuthParameters, resolve_authentication};
 
 use crate::api::{DataObject, TriggerAuthentication};
 

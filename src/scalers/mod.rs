@@ -1,20 +1,67 @@
 //! What reads triggers: one file a trigger type, and the table that lists them all.
 
-use std::collections::BTreeMap;
+mod check;
+mod client;
+mod endpoint;
+mod http;
+mod kube;
+mod local;
+mod metric;
+mod other_types;
+mod paper;
+pub mod params;
+mod prom;
+mod rabbitmq;
+mod read;
+mod redis;
+#[cfg(test)]
+mod tests;
+mod trigger_type;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use crate::api::Secret;
+pub use check::{LocalKnowledge, check};
+pub use endpoint::endpoint;
+pub use other_types::OTHER_TRIGGER_TYPES;
+pub use paper::{OnPaper, on_paper};
+pub use read::{Built, ReadOptions, build, read_all};
+pub use trigger_type::{Behaviour, Build, Target, TriggerType};
+
 use crate::api::Trigger;
 use crate::api::reading::MetricReading;
+
+/// Every trigger type that can be read or skipped, sorted by name. A new one is one file and one line here.
+pub static TRIGGER_TYPES: &[&TriggerType] = &[
+    &local::cpu::CPU,
+    &local::cron::CRON,
+    &kube::workload::KUBERNETES_WORKLOAD,
+    &local::memory::MEMORY,
+    &http::metrics_api::METRICS_API,
+    &prom::prometheus::PROMETHEUS,
+    &rabbitmq::RABBITMQ,
+    &redis::list::REDIS,
+];
+
+/// The type that KEDA calls `name`.
+pub fn trigger_type(name: &str) -> Option<&'static TriggerType> {
+    TRIGGER_TYPES
+        .binary_search_by(|candidate| candidate.name.cmp(name))
+        .ok()
+        .map(|index| TRIGGER_TYPES[index])
+}
 
 /// Reads one trigger.
 #[async_trait]
 pub trait Scaler: Send + Sync {
     /// Asks the source once. The deadline is kept by the caller.
     async fn read(&self) -> Result<Vec<MetricReading>, ReadError>;
+
+    /// What is asked, for the message when the deadline passes; without credentials.
+    fn endpoint(&self) -> String;
 }
 
 /// A reading failed. The text is a lower-case fragment that names the endpoint, never a credential.
@@ -33,7 +80,33 @@ impl ReadError {
     }
 }
 
-/// What a scaler is built from, parameters resolved.
+/// A scaler could not be built from its parameters. Every problem is a lower-case fragment without credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", problems.join("; "))]
+pub struct BuildError {
+    problems: Vec<String>,
+}
+
+impl BuildError {
+    /// One problem.
+    pub fn new(problem: impl Into<String>) -> Self {
+        Self {
+            problems: vec![problem.into()],
+        }
+    }
+
+    /// Several problems.
+    pub fn all(problems: Vec<String>) -> Self {
+        Self { problems }
+    }
+
+    /// The problems, at least one.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+/// What a scaler is built from beside its parameters.
 pub struct ScalerContext<'a> {
     /// The trigger.
     pub trigger: &'a Trigger,
@@ -41,16 +114,16 @@ pub struct ScalerContext<'a> {
     pub object: &'a str,
     /// Namespace of the ScaledJob.
     pub namespace: &'a str,
-    /// The container's environment (semantics §4.3).
-    pub env: &'a BTreeMap<String, Secret<String>>,
-    /// Parameters of the trigger's TriggerAuthentication.
-    pub auth: &'a BTreeMap<String, Secret<String>>,
-    /// Its `podIdentity.provider`.
+    /// `podIdentity.provider` of its TriggerAuthentication.
     pub pod_identity: Option<&'a str>,
     /// For triggers that count objects of the cluster.
     pub cluster: Arc<dyn ClusterReader>,
     /// Timeout of one HTTP request where the trigger sets none (KEDA: 3 s).
     pub http_timeout: Duration,
+    /// Proxy for hosts of Services (`.svc`, `.svc.cluster.local`), which only the cluster resolves.
+    pub service_proxy: Option<&'a url::Url>,
+    /// The clock.
+    pub now: fn() -> Timestamp,
 }
 
 /// The reads that scalers make in the cluster.

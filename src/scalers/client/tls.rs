@@ -1,0 +1,128 @@
+//! Certificates and keys of a trigger.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+
+use crate::api::Secret;
+
+/// What a trigger gives for TLS, PEM texts; empty means absent.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TlsMaterial {
+    /// Authorities that are trusted beside the system's.
+    pub(crate) ca: Secret<String>,
+    /// The client's certificate chain.
+    pub(crate) cert: Secret<String>,
+    /// The client's private key, not encrypted.
+    pub(crate) key: Secret<String>,
+    /// `unsafeSsl`: the server's certificate is not checked.
+    pub(crate) unsafe_ssl: bool,
+}
+
+impl TlsMaterial {
+    /// Certificate followed by key, when there is a certificate.
+    pub(crate) fn identity(&self) -> Option<Secret<String>> {
+        let (cert, key) = (self.cert.expose(), self.key.expose());
+        (!cert.is_empty()).then(|| Secret::new(format!("{}\n{}\n", cert.trim(), key.trim())))
+    }
+
+    /// What is wrong with it, before anything is connected.
+    pub(crate) fn check(&self, key_password: &str) -> Result<(), String> {
+        if self.cert.expose().is_empty() != self.key.expose().is_empty() {
+            return Err("cert and key must be given together".to_owned());
+        }
+        if !key_password.is_empty() || self.key.expose().contains("ENCRYPTED PRIVATE KEY") {
+            return Err(
+                "keyPassword: keda-jobs cannot read encrypted private keys yet; give the key decrypted"
+                    .to_owned(),
+            );
+        }
+        let (ca, cert, key) = (self.ca.expose(), self.cert.expose(), self.key.expose());
+        for (name, pem) in [("ca", ca), ("cert", cert)] {
+            if !pem.is_empty() && !holds_certificates(pem) {
+                return Err(format!("{name} must be PEM certificates"));
+            }
+        }
+        if !key.is_empty() && PrivateKeyDer::from_pem_slice(key.as_bytes()).is_err() {
+            return Err("key must be a PEM private key".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl TlsMaterial {
+    /// A client that does not check the server's certificate, for clients that have no switch for it.
+    pub(crate) fn unchecked_client(&self) -> Result<ClientConfig, String> {
+        install_provider();
+        let builder = ClientConfig::builder()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Unchecked(ring::default_provider())));
+        if self.cert.expose().is_empty() {
+            return Ok(builder.with_no_client_auth());
+        }
+        let chain: Vec<_> = CertificateDer::pem_slice_iter(self.cert.expose().as_bytes())
+            .collect::<Result<_, _>>()
+            .map_err(|_| "cert must be PEM certificates")?;
+        let key = PrivateKeyDer::from_pem_slice(self.key.expose().as_bytes())
+            .map_err(|_| "key must be a PEM private key")?;
+        builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|_| "cert and key do not belong together".to_owned())
+    }
+}
+
+/// `unsafeSsl`: any certificate will do. Signatures are still checked, so that the peer holds the key of what it shows.
+#[derive(Debug)]
+struct Unchecked(CryptoProvider);
+
+impl ServerCertVerifier for Unchecked {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn holds_certificates(pem: &str) -> bool {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    certificates.is_ok_and(|certificates| !certificates.is_empty())
+}
+
+/// Makes ring the process's TLS provider where nobody has chosen one yet; without one, rustls' users panic.
+pub(crate) fn install_provider() {
+    // An error means that there is one already.
+    let _ = ring::default_provider().install_default();
+}

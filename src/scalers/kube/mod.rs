@@ -1,0 +1,3 @@
+//! Triggers that count objects of the cluster.
+
+pub(super) mod workload;

@@ -1,0 +1,103 @@
+//! `kubernetes-workload`: pods that match a selector. [KEDA `kubernetes_workload_scaler.go`]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::api::reading::MetricReading;
+use crate::scalers::metric::{Metric, Target, count};
+use crate::scalers::params::{Kind, ParameterSpec, Resolved};
+use crate::scalers::{
+    Behaviour, BuildError, ClusterReader, ReadError, Scaler, ScalerContext, TriggerType,
+    trigger_type,
+};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    ParameterSpec::new(
+        &["podSelector"],
+        Kind::String,
+        "label selector of the pods to count",
+    )
+    .required(),
+    ParameterSpec::new(&["value"], Kind::Float, "so many pods per Job, above 0").default("0"),
+    ParameterSpec::new(
+        &["activationValue"],
+        Kind::Float,
+        "active only above this count",
+    )
+    .default("0"),
+    ParameterSpec::new(
+        &["groupByNode"],
+        Kind::Bool,
+        "count the nodes that run such pods instead",
+    )
+    .default("false"),
+];
+
+/// The type.
+pub(in crate::scalers) static KUBERNETES_WORKLOAD: TriggerType = TriggerType {
+    name: "kubernetes-workload",
+    family: "kube",
+    parameters: &[PARAMETERS],
+    counts: "pods in the ScaledJob's namespace that match podSelector and have not finished",
+    target: trigger_type::Target::Parameter(&["value"], 0.0),
+    activation: Some("activationValue"),
+    behaviour: Behaviour::Reads(build),
+};
+
+struct Workload {
+    metric: Metric,
+    activation: f64,
+    selector: String,
+    namespace: String,
+    by_node: bool,
+    cluster: Arc<dyn ClusterReader>,
+}
+
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let value = parameters.float("value").unwrap_or_default();
+    if value <= 0.0 {
+        return Err(BuildError::new("parameter value must be greater than 0"));
+    }
+    Ok(Box::new(Workload {
+        metric: Metric::new(
+            context,
+            &format!("workload-{}", context.namespace),
+            Target::Milli(value),
+        )?,
+        activation: parameters.float("activationValue").unwrap_or_default(),
+        selector: parameters.text("podSelector").to_owned(),
+        namespace: context.namespace.to_owned(),
+        by_node: parameters.boolean("groupByNode"),
+        cluster: Arc::clone(&context.cluster),
+    }))
+}
+
+#[async_trait]
+impl Scaler for Workload {
+    async fn read(&self) -> Result<Vec<MetricReading>, ReadError> {
+        let pods = self.cluster.pods(&self.namespace, &self.selector).await?;
+        let unfinished = pods
+            .iter()
+            .filter(|pod| !matches!(pod.phase.as_str(), "Succeeded" | "Failed"));
+        let found = if self.by_node {
+            let nodes: BTreeSet<&str> = unfinished.filter_map(|pod| pod.node.as_deref()).collect();
+            nodes.len()
+        } else {
+            unfinished.count()
+        };
+        let value = count(i64::try_from(found).unwrap_or(i64::MAX));
+        Ok(self.metric.reading(value, value > self.activation))
+    }
+
+    fn endpoint(&self) -> String {
+        format!(
+            "the pods of namespace {} that match {}",
+            self.namespace, self.selector
+        )
+    }
+}

@@ -1,0 +1,15 @@
+//! `memory`: has no effect on a ScaledJob, as `cpu`.
+
+use super::cpu::{PARAMETERS, REASON};
+use crate::scalers::{Behaviour, TriggerType, trigger_type};
+
+/// The type.
+pub(in crate::scalers) static MEMORY: TriggerType = TriggerType {
+    name: "memory",
+    family: "local",
+    parameters: &[PARAMETERS],
+    counts: "nothing on a ScaledJob",
+    target: trigger_type::Target::Fixed(0.0),
+    activation: None,
+    behaviour: Behaviour::Skipped(REASON),
+};

@@ -1,0 +1,3 @@
+//! Triggers that ask a Prometheus-like API.
+
+pub(super) mod prometheus;

@@ -1,0 +1,309 @@
+//! `prometheus`: an instant query that gives one element. [KEDA `prometheus_scaler.go`]
+//!
+//! The variants that sign requests for a cloud (AWS, Azure, Google) are refused with a sentence.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+use crate::api::reading::MetricReading;
+use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
+use crate::scalers::client::http::{HttpClient, Request, parse_url};
+use crate::scalers::metric::{Metric, Target};
+use crate::scalers::params::Source::{Auth, Metadata};
+use crate::scalers::params::{Kind, ParameterSpec, Resolved};
+use crate::scalers::{
+    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, endpoint, trigger_type,
+};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    ParameterSpec::new(
+        &["serverAddress"],
+        Kind::String,
+        "address of Prometheus, without /api/v1",
+    )
+    .required(),
+    ParameterSpec::new(
+        &["query"],
+        Kind::String,
+        "a query whose result is a vector of one element",
+    )
+    .required(),
+    ParameterSpec::new(
+        &["queryParameters"],
+        Kind::Map,
+        "more query parameters for the request",
+    ),
+    ParameterSpec::new(&["threshold"], Kind::Float, "so much work per Job").required(),
+    ParameterSpec::new(
+        &["activationThreshold"],
+        Kind::Float,
+        "active only above this value",
+    ),
+    ParameterSpec::new(
+        &["namespace"],
+        Kind::String,
+        "namespace of the query, for servers such as Thanos Querier",
+    ),
+    ParameterSpec::new(
+        &["customHeaders"],
+        Kind::Map,
+        "more headers for the request",
+    ),
+    ParameterSpec::new(
+        &["ignoreNullValues"],
+        Kind::Bool,
+        "an empty result, NaN and infinity count as 0 instead of as an error",
+    )
+    .default("true"),
+    ParameterSpec::new(
+        &["unsafeSsl"],
+        Kind::Bool,
+        "do not check the server's certificate",
+    ),
+    ParameterSpec::new(
+        &["awsRegion"],
+        Kind::String,
+        "region of Amazon Managed Prometheus",
+    )
+    .from(&[Metadata, Auth]),
+    ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
+    ParameterSpec::new(
+        &["identityOwner"],
+        Kind::String,
+        "whose AWS identity is used",
+    ),
+];
+
+/// The type.
+pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
+    name: "prometheus",
+    family: "prom",
+    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH],
+    counts: "the value of the one element that the query gives",
+    target: trigger_type::Target::Parameter(&["threshold"], 0.0),
+    activation: Some("activationThreshold"),
+    behaviour: Behaviour::Reads(build),
+};
+
+struct Prometheus {
+    metric: Metric,
+    activation: f64,
+    url: Url,
+    headers: HeaderMap,
+    ignore_null: bool,
+    client: HttpClient,
+    authentication: HttpAuthentication,
+    now: fn() -> Timestamp,
+}
+
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let authentication = HttpAuthentication::new(parameters)?;
+    refuse_clouds(context, parameters, &authentication)?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in parameters.pairs("customHeaders") {
+        match (
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::try_from(value.as_str()),
+        ) {
+            (Ok(name), Ok(mut value)) => {
+                value.set_sensitive(true);
+                headers.append(name, value);
+            }
+            _ => {
+                return Err(BuildError::new(format!(
+                    "parameter customHeaders: header {name:?} cannot be sent"
+                )));
+            }
+        }
+    }
+    let tls = authentication.tls(parameters, parameters.boolean("unsafeSsl"))?;
+    let timeout = parameters
+        .duration("timeout")
+        .filter(|timeout| !timeout.is_zero())
+        .unwrap_or(context.http_timeout);
+    Ok(Box::new(Prometheus {
+        metric: Metric::new(
+            context,
+            "prometheus",
+            Target::Milli(parameters.float("threshold").unwrap_or_default()),
+        )?,
+        activation: parameters.float("activationThreshold").unwrap_or_default(),
+        url: query_url(parameters).map_err(BuildError::new)?,
+        headers,
+        ignore_null: parameters.boolean("ignoreNullValues"),
+        client: HttpClient::new(timeout, tls, context.service_proxy),
+        authentication,
+        now: context.now,
+    }))
+}
+
+/// The address without the time. KEDA puts /api/v1/query behind the text of serverAddress, whatever it ends with.
+fn query_url(parameters: &Resolved) -> Result<Url, String> {
+    let address = parameters.text("serverAddress");
+    parse_url("serverAddress", address)?;
+    let mut url = parse_url("serverAddress", &format!("{address}/api/v1/query"))?;
+    let mut query = url.query_pairs_mut();
+    query.append_pair("query", parameters.text("query"));
+    if parameters.has("namespace") {
+        query.append_pair("namespace", parameters.text("namespace"));
+    }
+    query.extend_pairs(parameters.pairs("queryParameters"));
+    drop(query);
+    Ok(url)
+}
+
+fn refuse_clouds(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+    authentication: &HttpAuthentication,
+) -> Result<(), BuildError> {
+    match (authentication.enabled(), context.pod_identity) {
+        (true, Some(_)) => Err(BuildError::new(
+            "podIdentity cannot be combined with authModes",
+        )),
+        (false, Some(provider)) => Err(BuildError::new(format!(
+            "keda-jobs cannot sign Prometheus requests with podIdentity {provider} yet; use authModes"
+        ))),
+        (false, None) if parameters.has("awsRegion") => Err(BuildError::new(
+            "keda-jobs cannot sign Prometheus requests for AWS (awsRegion) yet; use authModes",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The number in an answer; `None` where ignoreNullValues decides. The error is a fragment.
+fn number(body: &[u8]) -> Result<Option<f64>, String> {
+    let answer: Value = serde_json::from_slice(body)
+        .map_err(|_| "answered with something else than JSON".to_owned())?;
+    let data = &answer["data"];
+    if data["resultType"].as_str() == Some("scalar") {
+        return Err("gave a scalar; the query must give a vector, as vector(…) does".to_owned());
+    }
+    let Some(result) = data["result"].as_array() else {
+        return Err("answered without data.result; is it Prometheus?".to_owned());
+    };
+    let element = match &result[..] {
+        [] => return Ok(None),
+        [element] => element,
+        more => {
+            return Err(format!(
+                "gave {} elements; the query must give one",
+                more.len()
+            ));
+        }
+    };
+    let Some(pair) = element["value"].as_array().filter(|pair| !pair.is_empty()) else {
+        if element.is_object() && data["resultType"].as_str() != Some("matrix") {
+            return Ok(None);
+        }
+        return Err("gave a range; the query must give an instant vector".to_owned());
+    };
+    match pair.get(1) {
+        // KEDA starts from −1, which it reports as 0.
+        Some(Value::Null) => Ok(Some(-1.0)),
+        Some(Value::String(text)) => {
+            let number: f64 = text
+                .parse()
+                .map_err(|_| format!("gave the value {text:?}, which is no number"))?;
+            Ok(Some(number).filter(|number| number.is_finite()))
+        }
+        _ => Err("gave an element without a value".to_owned()),
+    }
+}
+
+/// What Prometheus says is wrong with a query, behind a colon; it repeats the query at most.
+fn reason(body: &[u8]) -> String {
+    serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|answer| answer["error"].as_str().map(str::to_owned))
+        .map(|error| format!(": {}", error.chars().take(300).collect::<String>()))
+        .unwrap_or_default()
+}
+
+#[async_trait]
+impl Scaler for Prometheus {
+    async fn read(&self) -> Result<Vec<MetricReading>, ReadError> {
+        let place = self.endpoint();
+        let mut url = self.url.clone();
+        let time = (self.now)().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        url.query_pairs_mut().append_pair("time", &time);
+        let mut request = Request {
+            headers: self.headers.clone(),
+            ..Request::default()
+        };
+        self.authentication
+            .apply(&self.client, &mut url, &mut request)
+            .await?;
+        let answer = self.client.send(&url, request).await?;
+        if !(200..300).contains(&answer.status) {
+            return Err(ReadError::new(format!(
+                "{place} {}{}",
+                answer.describe(),
+                reason(&answer.body)
+            )));
+        }
+        let found =
+            number(&answer.body).map_err(|error| ReadError::new(format!("{place} {error}")))?;
+        let value = match found {
+            Some(value) => value,
+            None if self.ignore_null => 0.0,
+            None => {
+                return Err(ReadError::new(format!(
+                    "{place} gave no value (an empty result, NaN or infinity), and ignoreNullValues is false"
+                )));
+            }
+        };
+        Ok(self.metric.reading(value, value > self.activation))
+    }
+
+    fn endpoint(&self) -> String {
+        endpoint(self.url.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn answers() {
+        let vector = |value: &str| {
+            format!(
+                "{{\"status\":\"success\",\"data\":{{\"resultType\":\"vector\",\"result\":[{{\"metric\":{{}},\"value\":{value}}}]}}}}"
+            )
+        };
+        for (body, wanted) in [
+            (vector("[1, \"2.5\"]"), Some(2.5)),
+            (vector("[1, \"NaN\"]"), None),
+            (vector("[1, \"+Inf\"]"), None),
+            (vector("[1, null]"), Some(-1.0)),
+            (vector("[]"), None),
+            (
+                "{\"data\":{\"resultType\":\"vector\",\"result\":[]}}".to_owned(),
+                None,
+            ),
+        ] {
+            assert_eq!(number(body.as_bytes()), Ok(wanted), "{body}");
+        }
+        for body in [
+            vector("[1]"),
+            vector("[1, \"x\"]"),
+            vector("[1, 5]"),
+            "{\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"5\"]}}".to_owned(),
+            "{\"data\":{\"resultType\":\"matrix\",\"result\":[{\"values\":[]}]}}".to_owned(),
+            "{\"data\":{\"resultType\":\"vector\",\"result\":[{},{}]}}".to_owned(),
+            "{}".to_owned(),
+            "[]".to_owned(),
+            "<html>".to_owned(),
+            String::new(),
+        ] {
+            assert!(number(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Triggers become scalers and scalers become readings: parameters are resolved, all triggers are read together, each with its
+//! deadline. A failure is an outcome, never a zero.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use super::params::{Source, Sources, resolve};
+use super::{
+    Behaviour, BuildError, ClusterReader, OTHER_TRIGGER_TYPES, ReadError, Scaler, ScalerContext,
+    TriggerType, trigger_type,
+};
+use crate::api::reading::{MetricReading, ReadingOutcome, TriggerReading};
+use crate::api::{ScaledJob, Trigger};
+use crate::auth::{AuthContext, AuthParameters, Environment, ObjectSource, resolve_authentication};
+
+/// How triggers are read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// How long one trigger may take, building and the second attempt included.
+    pub deadline: Duration,
+    /// Timeout of one HTTP request where the trigger sets none (KEDA: 3 s).
+    pub http_timeout: Duration,
+    /// Proxy for hosts of Services (`.svc`, `.svc.cluster.local`), which only the cluster resolves.
+    pub service_proxy: Option<url::Url>,
+    /// Where ClusterTriggerAuthentications keep their objects (`keda` in most clusters).
+    pub cluster_object_namespace: String,
+    /// The clock of cron triggers and of queries.
+    pub now: fn() -> Timestamp,
+}
+
+impl Default for ReadOptions {
+    /// 30 s for a trigger, KEDA's 3 s for a request, KEDA's usual namespace, no proxy, the system's clock.
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(30),
+            http_timeout: Duration::from_secs(3),
+            service_proxy: None,
+            cluster_object_namespace: "keda".to_owned(),
+            now: Timestamp::now,
+        }
+    }
+}
+
+/// A trigger that is ready to be read, or that needs no reading.
+pub enum Built {
+    /// It can be asked.
+    Scaler(Box<dyn Scaler>),
+    /// It has no effect on a ScaledJob; the text says why.
+    Skipped(&'static str),
+}
+
+impl std::fmt::Debug for Built {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Scaler(scaler) => write!(formatter, "Scaler({})", scaler.endpoint()),
+            Self::Skipped(reason) => write!(formatter, "Skipped({reason})"),
+        }
+    }
+}
+
+/// What building needs beside the trigger.
+struct Builder<'a> {
+    job: &'a ScaledJob,
+    namespace: &'a str,
+    objects: &'a dyn ObjectSource,
+    cluster: Arc<dyn ClusterReader>,
+    options: &'a ReadOptions,
+}
+
+/// Reads every trigger of `job` once, all together. A read that fails is built and tried once more, as KEDA does, while the deadline
+/// permits. The readings are in the order of the triggers.
+pub async fn read_all(
+    job: &ScaledJob,
+    namespace: &str,
+    objects: &dyn ObjectSource,
+    cluster: Arc<dyn ClusterReader>,
+    options: &ReadOptions,
+) -> Vec<TriggerReading> {
+    let builder = Builder {
+        job,
+        namespace,
+        objects,
+        cluster,
+        options,
+    };
+    let deadline = Instant::now() + options.deadline;
+    let reads = job.triggers.iter().map(|trigger| {
+        let builder = &builder;
+        async move {
+            TriggerReading {
+                index: trigger.index,
+                kind: trigger.kind.clone(),
+                name: trigger.name.clone(),
+                outcome: builder.outcome(trigger, deadline).await,
+            }
+        }
+    });
+    join_all(reads).await
+}
+
+/// Builds one trigger: its environment and TriggerAuthentication are resolved, the source is not asked yet.
+pub async fn build(
+    job: &ScaledJob,
+    trigger: &Trigger,
+    namespace: &str,
+    objects: &dyn ObjectSource,
+    cluster: Arc<dyn ClusterReader>,
+    options: &ReadOptions,
+) -> Result<Built, BuildError> {
+    let builder = Builder {
+        job,
+        namespace,
+        objects,
+        cluster,
+        options,
+    };
+    builder.build(trigger).await
+}
+
+/// The type of a trigger, or why there is none.
+pub(super) fn known_type(kind: &str) -> Result<&'static TriggerType, String> {
+    trigger_type(kind).ok_or_else(|| {
+        if OTHER_TRIGGER_TYPES.binary_search(&kind).is_ok() {
+            format!("keda-jobs cannot read {kind} triggers yet")
+        } else {
+            format!("KEDA has no trigger type {kind:?}")
+        }
+    })
+}
+
+/// The variables that a trigger's `…FromEnv` keys name, as far as its type reads them.
+fn variables(trigger: &Trigger) -> BTreeSet<String> {
+    let Some(kind) = trigger_type(&trigger.kind) else {
+        return BTreeSet::new();
+    };
+    kind.parameters()
+        .filter(|spec| spec.reads(Source::Env))
+        .flat_map(|spec| spec.names)
+        .filter_map(|name| trigger.metadata.get(&format!("{name}FromEnv")).cloned())
+        .collect()
+}
+
+impl Builder<'_> {
+    /// The variables that `trigger` needs. Each trigger resolves its own, so that a Secret which cannot be read, or not in time, fails
+    /// only the triggers that need it.
+    async fn environment(&self, trigger: &Trigger) -> Environment {
+        Environment::resolve(
+            &self.job.job_target_ref,
+            self.job.env_source_container_name.as_deref(),
+            self.namespace,
+            &variables(trigger),
+            self.objects,
+        )
+        .await
+    }
+
+    async fn build(&self, trigger: &Trigger) -> Result<Built, BuildError> {
+        let kind = known_type(&trigger.kind).map_err(BuildError::new)?;
+        let make = match kind.behaviour {
+            Behaviour::Skipped(reason) => return Ok(Built::Skipped(reason)),
+            Behaviour::Reads(make) => make,
+        };
+        let auth = match &trigger.authentication_ref {
+            None => AuthParameters::default(),
+            Some(reference) => {
+                let context = AuthContext {
+                    job: self.job,
+                    namespace: self.namespace,
+                    cluster_object_namespace: &self.options.cluster_object_namespace,
+                    objects: self.objects,
+                };
+                resolve_authentication(reference, &context)
+                    .await
+                    .map_err(BuildError::all)?
+            }
+        };
+        let environment = self.environment(trigger).await;
+        let sources = Sources {
+            metadata: &trigger.metadata,
+            env: &environment,
+            auth: &auth.values,
+        };
+        let parameters = resolve(kind.parameters(), &sources).map_err(BuildError::all)?;
+        let context = ScalerContext {
+            trigger,
+            object: &self.job.name,
+            namespace: self.namespace,
+            pod_identity: auth.pod_identity.as_deref(),
+            cluster: Arc::clone(&self.cluster),
+            http_timeout: self.options.http_timeout,
+            service_proxy: self.options.service_proxy.as_ref(),
+            now: self.options.now,
+        };
+        make(&context, &parameters).map(Built::Scaler)
+    }
+
+    async fn outcome(&self, trigger: &Trigger, deadline: Instant) -> ReadingOutcome {
+        let late = |what: &str| format!("{what} within {:?}", self.options.deadline);
+        let built = match timeout_at(deadline, self.build(trigger)).await {
+            Ok(Ok(Built::Scaler(scaler))) => scaler,
+            Ok(Ok(Built::Skipped(reason))) => return ReadingOutcome::Skipped(reason.to_owned()),
+            Ok(Err(error)) => return ReadingOutcome::NotBuilt(error.to_string()),
+            Err(_) => {
+                return ReadingOutcome::NotBuilt(late("the trigger's Secrets could not be read"));
+            }
+        };
+        let first = match timeout_at(deadline, built.read()).await {
+            Ok(Ok(readings)) => return ReadingOutcome::Read(readings),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let place = built.endpoint();
+                return ReadingOutcome::Failed(late(&format!("{place} did not answer")));
+            }
+        };
+        match timeout_at(deadline, self.again(trigger)).await {
+            Ok(Ok(readings)) => ReadingOutcome::Read(readings),
+            Ok(Err(error)) => ReadingOutcome::Failed(error.to_string()),
+            // The first error says more than the time that has run out.
+            Err(_) => ReadingOutcome::Failed(first.to_string()),
+        }
+    }
+
+    /// The second attempt: everything is resolved anew, so that a changed Secret is seen.
+    async fn again(&self, trigger: &Trigger) -> Result<Vec<MetricReading>, ReadError> {
+        match self.build(trigger).await {
+            Ok(Built::Scaler(scaler)) => scaler.read().await,
+            Ok(Built::Skipped(reason)) => Err(ReadError::new(reason)),
+            Err(error) => Err(ReadError::new(error.to_string())),
+        }
+    }
+}

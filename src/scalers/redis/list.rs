@@ -1,0 +1,98 @@
+//! `redis`: elements of a list, set, sorted set or hash. [KEDA `redis_scaler.go`]
+//!
+//! KEDA asks by a Lua script; here TYPE and the matching length command are sent one after the other, so that users without
+//! scripting rights can read too.
+
+use async_trait::async_trait;
+
+use super::connection::{CONNECTION, Server};
+use crate::api::reading::MetricReading;
+use crate::scalers::metric::{Metric, Target, count};
+use crate::scalers::params::{Kind, ParameterSpec, Resolved};
+use crate::scalers::{
+    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, trigger_type,
+};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    ParameterSpec::new(&["listLength"], Kind::Integer, "so many elements per Job").default("5"),
+    ParameterSpec::new(
+        &["activationListLength"],
+        Kind::Integer,
+        "active only above this length",
+    ),
+    ParameterSpec::new(&["listName"], Kind::String, "the key").required(),
+];
+
+/// The type.
+pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
+    name: "redis",
+    family: "redis",
+    parameters: &[PARAMETERS, CONNECTION],
+    counts: "elements of the list, set, sorted set or hash; taken ones are gone, so work in progress does not count",
+    target: trigger_type::Target::Parameter(&["listLength"], 5.0),
+    activation: Some("activationListLength"),
+    behaviour: Behaviour::Reads(build),
+};
+
+struct List {
+    metric: Metric,
+    activation: i64,
+    server: Server,
+    key: String,
+}
+
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let key = parameters.text("listName");
+    Ok(Box::new(List {
+        metric: Metric::new(
+            context,
+            &format!("redis-{key}"),
+            Target::Whole(parameters.integer("listLength").unwrap_or_default()),
+        )?,
+        activation: parameters
+            .integer("activationListLength")
+            .unwrap_or_default(),
+        server: Server::new(parameters)?,
+        key: key.to_owned(),
+    }))
+}
+
+#[async_trait]
+impl Scaler for List {
+    async fn read(&self) -> Result<Vec<MetricReading>, ReadError> {
+        let mut connection = self.server.connect().await?;
+        let failed = |error: redis::RedisError| self.server.failed(&error);
+        let kind: String = redis::cmd("TYPE")
+            .arg(&self.key)
+            .query_async(&mut connection)
+            .await
+            .map_err(failed)?;
+        let command = match kind.as_str() {
+            // A key without elements does not exist.
+            "none" | "list" => "LLEN",
+            "set" => "SCARD",
+            "zset" => "ZCARD",
+            "hash" => "HLEN",
+            other => {
+                return Err(ReadError::new(format!(
+                    "{}: key {:?} is a {other}; a list, set, sorted set or hash is needed",
+                    self.server.describe(),
+                    self.key
+                )));
+            }
+        };
+        let length: i64 = redis::cmd(command)
+            .arg(&self.key)
+            .query_async(&mut connection)
+            .await
+            .map_err(failed)?;
+        Ok(self.metric.reading(count(length), length > self.activation))
+    }
+
+    fn endpoint(&self) -> String {
+        self.server.describe()
+    }
+}

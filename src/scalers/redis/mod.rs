@@ -1,0 +1,4 @@
+//! Triggers that ask a Redis server.
+
+mod connection;
+pub(super) mod list;

@@ -1,0 +1,199 @@
+//! Offline findings: rule, place, words, fix.
+
+use super::fake::{job, trigger};
+use crate::api::{Resources, TargetRef, Trigger, TriggerAuthentication};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::scalers::{LocalKnowledge, check};
+
+fn findings(trigger: Trigger, authentications: Vec<TriggerAuthentication>) -> Vec<Diagnostic> {
+    let resources = Resources {
+        authentications,
+        ..Resources::default()
+    };
+    let job = job(vec![trigger]);
+    check(
+        &job.triggers[0],
+        &job,
+        &LocalKnowledge {
+            resources: &resources,
+        },
+    )
+}
+
+/// `rule|text at the place|message|replacement of the fix`.
+fn lines(trigger: Trigger) -> Vec<String> {
+    findings(trigger, Vec::new())
+        .iter()
+        .map(|diagnostic| {
+            let fix = diagnostic
+                .fix
+                .as_ref()
+                .map_or("", |fix| &fix.edits[0].replacement);
+            let at = diagnostic.primary.source.slice(diagnostic.primary.span);
+            format!("{}|{at}|{}|{fix}", diagnostic.rule.id, diagnostic.message)
+        })
+        .collect()
+}
+
+#[test]
+fn good_triggers_have_no_findings() {
+    for good in [
+        trigger(
+            0,
+            "redis",
+            &[
+                ("address", "r:1"),
+                ("listName", "l"),
+                ("passwordFromEnv", "KEY"),
+            ],
+            false,
+        ),
+        trigger(0, "redis", &[("listName", "l")], true),
+        trigger(
+            0,
+            "cron",
+            &[
+                ("start", "0 8 * * *"),
+                ("end", "0 9 * * *"),
+                ("timezone", "Europe/Berlin"),
+                ("desiredReplicas", "1"),
+            ],
+            false,
+        ),
+        trigger(
+            0,
+            "prometheus",
+            &[
+                ("serverAddress", "http://p:9090"),
+                ("query", "up"),
+                ("threshold", "1"),
+                ("authModes", "basic"),
+            ],
+            true,
+        ),
+        trigger(
+            0,
+            "rabbitmq",
+            &[
+                ("hostFromEnv", "PLAIN"),
+                ("queueName", "q"),
+                ("mode", "QueueLength"),
+                ("value", "1"),
+            ],
+            false,
+        ),
+    ] {
+        assert_eq!(lines(good), [""; 0]);
+    }
+}
+
+#[test]
+fn types() {
+    assert_eq!(
+        lines(trigger(0, "reddis", &[], false)),
+        ["unknown-trigger-type|\"reddis\"|KEDA has no trigger type \"reddis\"|\"redis\""]
+    );
+    assert_eq!(
+        lines(trigger(0, "completely-else", &[], false)),
+        ["unknown-trigger-type|\"completely-else\"|KEDA has no trigger type \"completely-else\"|"]
+    );
+    let found = findings(trigger(0, "kafka", &[], false), Vec::new());
+    assert_eq!(found[0].rule.id, "unsupported-trigger-type");
+    assert_eq!(found[0].severity, Severity::Warning);
+    assert_eq!(found[0].message, "keda-jobs cannot read kafka triggers yet");
+    let found = findings(trigger(0, "cpu", &[("value", "1")], false), Vec::new());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule.id, "skipped-trigger");
+}
+
+#[test]
+fn parameters() {
+    assert_eq!(
+        lines(trigger(
+            0,
+            "redis",
+            &[
+                ("adress", "r:1"),
+                ("listLength", "five"),
+                ("queueLength", "5"),
+                ("hostsFromEnv", "PLAIM"),
+                ("passwordFromEnv", "IP"),
+                ("listLengthFromEnv", "PLAIN"),
+                ("tls", "enable"),
+            ],
+            false
+        )),
+        [
+            "invalid-parameter|\"five\"|parameter listLength is \"five\" and must be a whole number, written as in JSON (5, not 05, +5 or 5m)|",
+            "missing-parameter||redis needs parameter listName: the key|",
+            "invalid-parameter|\"IP\"|passwordFromEnv names the variable \"IP\", which fieldRef fills in when the pod starts: no trigger can read it|",
+            "invalid-parameter|\"PLAIM\"|hostsFromEnv names the variable \"PLAIM\", which container \"w\" does not have|\"PLAIN\"",
+            "unknown-parameter|adress|redis reads no parameter \"adress\"|address",
+            "unknown-parameter|listLengthFromEnv|redis reads no parameter \"listLengthFromEnv\"|",
+            "unknown-parameter|queueLength|redis reads no parameter \"queueLength\"|",
+            "unknown-parameter|tls|redis reads no parameter \"tls\"|",
+        ]
+    );
+}
+
+#[test]
+fn values_that_only_the_type_knows() {
+    let cron = [
+        ("start", "0 8 * * 7"),
+        ("end", "@daily"),
+        ("timezone", "Berlin"),
+        ("desiredReplicas", "1"),
+    ];
+    assert_eq!(
+        lines(trigger(0, "cron", &cron, false)),
+        [
+            "invalid-parameter|\"0 8 * * 7\"|parameter start: the day of week field \"7\" is outside 0 to 6|",
+            "invalid-parameter|\"@daily\"|parameter end: \"@daily\" is not read by KEDA; write five fields: minute, hour, day, month, weekday|",
+            "invalid-parameter|\"Berlin\"|parameter timezone: there is no time zone \"Berlin\"; use an IANA name such as Europe/Berlin|",
+        ]
+    );
+    let mode = [
+        ("host", "amqp://u:hunter2@h"),
+        ("queueName", "q"),
+        ("mode", "queueLength"),
+        ("value", "1"),
+    ];
+    let found = lines(trigger(0, "rabbitmq", &mode, false));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].ends_with("|\"QueueLength\""), "{found:?}");
+    let old = [
+        ("host", "amqp://u:hunter2@h"),
+        ("queueName", "q"),
+        ("queueLength", "5"),
+    ];
+    let found = findings(trigger(0, "rabbitmq", &old, false), Vec::new());
+    assert_eq!((found.len(), found[0].rule.id), (1, "deprecated-parameter"));
+    let removed = [("type", "Utilization"), ("value", "50")];
+    let found = lines(trigger(0, "cpu", &removed, false));
+    assert!(
+        found[1].starts_with("invalid-parameter|type|parameter type is no longer read"),
+        "{found:?}"
+    );
+    let mut metric = trigger(0, "redis", &[("address", "r:1"), ("listName", "l")], false);
+    metric.metric_type = Some("Utilization".to_owned());
+    assert!(lines(metric)[0].contains("metricType"));
+}
+
+#[test]
+fn an_authentication_among_the_files_must_bring_what_is_missing() {
+    let authentication = |parameter: &str| TriggerAuthentication {
+        name: "auth".to_owned(),
+        secret_target_ref: vec![TargetRef {
+            parameter: parameter.to_owned(),
+            name: "s".to_owned(),
+            key: "k".to_owned(),
+        }],
+        ..TriggerAuthentication::default()
+    };
+    let rabbit = || trigger(0, "rabbitmq", &[("queueName", "q")], true);
+    assert!(findings(rabbit(), Vec::new()).is_empty());
+    assert!(findings(rabbit(), vec![authentication("host")]).is_empty());
+    let found = findings(rabbit(), vec![authentication("password")]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule.id, "missing-parameter");
+}

@@ -1,0 +1,8 @@
+//! Tests over the whole room, with sources faked on loopback ports.
+
+mod check;
+mod fake;
+mod guards;
+mod http;
+mod no_panic;
+mod read;
