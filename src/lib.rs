@@ -1,13 +1,136 @@
 //! KEDA's job scaling from outside the cluster.
+//!
+//! ```text
+//! paths ──▶ manifest ──▶ api ──▶ scalers + auth ──▶ readings ─┐
+//!              │           │                                  ├──▶ planner ──▶ plan ──▶ cluster ──▶ outcomes ──▶ report
+//!              └─ diagnostic ─▶ `validate`     cluster ──▶ inventory ─┘
+//! ```
+//!
+//! The rooms and their rules are described in their module docs. `planner`, `api` and `diagnostic` are pure: no client, no file
+//! system, no clock, no environment.
 
 pub mod api;
 pub mod auth;
+pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod diagnostic;
 pub mod engine;
+pub mod error;
 pub mod manifest;
 pub mod planner;
 pub mod report;
 pub mod sandbox;
 pub mod scalers;
+pub mod settings;
+pub mod signals;
+
+use std::io::Write;
+
+use cli::{Cli, Command, LogFormat};
+use commands::Context;
+use error::{Error, ErrorKind, ExitStatus};
+use settings::{Settings, Talk};
+use signals::Signals;
+
+/// Does what was asked and says how it ended. Errors are on stderr already.
+pub fn run(cli: &Cli) -> ExitStatus {
+    match try_run(cli) {
+        Ok(status) => status,
+        Err(error) => {
+            if error.kind != ErrorKind::BrokenPipe {
+                drop(
+                    std::io::stderr()
+                        .lock()
+                        .write_all(error.render().as_bytes()),
+                );
+            }
+            error.kind.exit_status()
+        }
+    }
+}
+
+fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
+    let settings = Settings::resolve(&cli.talk)?;
+    start_log(settings.talk);
+    let mut stdout = std::io::stdout().lock();
+    let mut context = Context {
+        settings: &settings,
+        stdout: &mut stdout,
+    };
+    match &cli.command {
+        Command::Validate(args) => commands::validate::execute(&mut context, args),
+        Command::Completions(args) => commands::completions::execute(&mut context, args),
+        Command::Man(args) => commands::man::execute(&mut context, args),
+        Command::Plan(args) => on_runtime(async |signals| {
+            tokio::select! {
+                status = commands::plan::execute(&mut context, args) => status,
+                status = signals.first() => Ok(status),
+            }
+        }),
+        Command::List(args) => on_runtime(async |signals| {
+            tokio::select! {
+                status = commands::list::execute(&mut context, args) => status,
+                status = signals.first() => Ok(status),
+            }
+        }),
+        Command::Cleanup(args) => on_runtime(async |signals| {
+            tokio::select! {
+                status = commands::cleanup::execute(&mut context, args, signals) => status,
+                status = signals.second() => Ok(status),
+            }
+        }),
+        Command::Run(args) => on_runtime(async |signals| {
+            tokio::select! {
+                status = commands::run::execute(&mut context, args, signals) => status,
+                status = signals.second() => Ok(status),
+            }
+        }),
+        Command::Sandbox(args) => on_runtime(async |signals| {
+            commands::sandbox::execute(&mut context, args, signals).await
+        }),
+    }
+}
+
+fn on_runtime(
+    command: impl AsyncFnOnce(&Signals) -> Result<ExitStatus, Error>,
+) -> Result<ExitStatus, Error> {
+    let fail = |error| Error::new(ErrorKind::Internal, "cannot start the runtime").because(error);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(fail)?;
+    let result = runtime.block_on(async {
+        let signals = Signals::listen().map_err(fail)?;
+        command(&signals).await
+    });
+    // A second Ctrl-C must not wait for a source that does not answer.
+    runtime.shutdown_background();
+    result
+}
+
+/// The log on stderr: warnings, with -v what is done, with -vv requests. `KEDA_JOBS_LOG` holds a filter that wins over both.
+fn start_log(talk: Talk) {
+    use tracing_subscriber::EnvFilter;
+    let default = match (talk.quiet, talk.verbose) {
+        // The clients log each failed request as an error of theirs; it is told once, by us, with what it was for.
+        (1.., _) => "keda_jobs=error",
+        (_, 0) => "keda_jobs=warn",
+        (_, 1) => "keda_jobs=info",
+        _ => "keda_jobs=debug,kube_client=debug,warn",
+    };
+    let filter = std::env::var("KEDA_JOBS_LOG")
+        .ok()
+        .filter(|filter| !filter.is_empty())
+        .and_then(|filter| EnvFilter::try_new(filter).ok())
+        .unwrap_or_else(|| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(talk.color_stderr);
+    // In tests of the library a subscriber may be set already.
+    drop(match talk.log_format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    });
+}

@@ -1,1 +1,60 @@
-//! engine.
+//! One cycle of one object, and the beat of many.
+
+pub mod assumed;
+pub mod cleanup;
+pub mod cycle;
+pub mod schedule;
+
+use std::sync::Arc;
+
+use crate::api::ScaledJob;
+use crate::cluster::client::LazyCluster;
+use crate::cluster::job::spec_hash;
+use crate::cluster::objects::{Objects, Reader};
+use crate::planner::Limits;
+use crate::scalers::ReadOptions;
+
+/// One object with the namespace it works in.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The object.
+    pub job: ScaledJob,
+    /// The manifest's namespace, or the one of the command.
+    pub namespace: String,
+    /// Hash of its jobTargetRef.
+    pub spec_hash: String,
+}
+
+impl Target {
+    /// Puts `job` into its namespace; `default` where the manifest names none.
+    pub fn new(job: ScaledJob, default: &str) -> Self {
+        let namespace = job.namespace.clone().unwrap_or_else(|| default.to_owned());
+        let spec_hash = spec_hash(&job.job_target_ref);
+        Self {
+            job,
+            namespace,
+            spec_hash,
+        }
+    }
+
+    /// `namespace/name`.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.namespace, self.job.name)
+    }
+}
+
+/// What every cycle uses.
+pub struct Engine {
+    /// The cluster, connected when first needed.
+    pub cluster: Arc<LazyCluster>,
+    /// What triggers refer to.
+    pub objects: Arc<Objects>,
+    /// What triggers count in the cluster.
+    pub reader: Arc<Reader>,
+    /// How triggers are read.
+    pub read_options: ReadOptions,
+    /// Limits of the command line.
+    pub limits: Limits,
+    /// Most create or delete requests of one object under way at once.
+    pub concurrency: usize,
+}

@@ -1,0 +1,98 @@
+//! Creating and deleting Jobs so that sending a request again does no harm.
+
+use k8s_openapi::api::batch::v1::Job;
+use kube::Api;
+use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions};
+use serde_json::Value;
+
+use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
+
+/// How often a create is sent when no answer comes.
+const CREATE_ATTEMPTS: usize = 3;
+
+/// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
+/// success (law 6).
+pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), ClusterError> {
+    let name = job["metadata"]["name"].as_str().unwrap_or_default();
+    let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
+        .as_str()
+        .unwrap_or_default();
+    let operation = format!("create job {namespace}/{name}");
+    let api: Api<DynamicObject> = Api::namespaced_with(
+        cluster.client.clone(),
+        namespace,
+        &kube::api::ApiResource::erase::<Job>(&()),
+    );
+    // Raw JSON through a dynamic object: a field newer than our types must survive (law 9).
+    let object: DynamicObject =
+        serde_json::from_value(job.clone()).map_err(|error| ClusterError {
+            kind: ClusterErrorKind::Invalid,
+            operation: operation.clone(),
+            message: format!("jobTargetRef cannot be sent: {error}"),
+        })?;
+    let mut attempt = 1;
+    loop {
+        let result = cluster
+            .request(&operation, api.create(&PostParams::default(), &object))
+            .await;
+        match result {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
+                let existing = cluster
+                    .request(
+                        &format!("get job {namespace}/{name}"),
+                        api.get_metadata(name),
+                    )
+                    .await?;
+                let ours = existing
+                    .metadata
+                    .annotations
+                    .as_ref()
+                    .and_then(|annotations| annotations.get(CYCLE_ANNOTATION))
+                    .is_some_and(|mark| mark == cycle);
+                return if ours { Ok(()) } else { Err(error) };
+            }
+            Err(error)
+                if error.kind == ClusterErrorKind::Unavailable && attempt < CREATE_ATTEMPTS =>
+            {
+                tracing::debug!(%error, attempt, "sending the create again under the same name");
+                attempt += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Deletes the Job of that uid, and its pods. That it is gone already, or that another Job has its name, is success.
+pub async fn delete(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    uid: &str,
+    foreground: bool,
+) -> Result<(), ClusterError> {
+    let api: Api<Job> = Api::namespaced(cluster.client.clone(), namespace);
+    // Without a propagation policy batch/v1 orphans the pods.
+    let parameters = if foreground {
+        DeleteParams::foreground()
+    } else {
+        DeleteParams::background()
+    }
+    .preconditions(Preconditions {
+        uid: Some(uid.to_owned()),
+        resource_version: None,
+    });
+    let operation = format!("delete job {namespace}/{name}");
+    let request = async { api.delete(name, &parameters).await.map(|_| ()) };
+    match cluster.request(&operation, request).await {
+        Err(error)
+            if matches!(
+                error.kind,
+                ClusterErrorKind::NotFound | ClusterErrorKind::Conflict
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,145 @@
+//! A connection with the names that a user must see before anything is created.
+
+use std::future::Future;
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::OnceCell;
+
+use super::kubeconfig::{self, ClusterOptions, Resolved};
+use super::{ClusterError, ClusterErrorKind};
+use crate::error::{Error, ErrorKind};
+
+/// One cluster.
+#[derive(Clone)]
+pub struct Cluster {
+    /// kube's client.
+    pub client: Client,
+    /// The context's name.
+    pub context: String,
+    /// The API server's address, without credentials.
+    pub server: String,
+    /// Namespace of objects that name none.
+    pub namespace: String,
+    request_timeout: Duration,
+}
+
+impl Cluster {
+    /// Connects to the cluster that `options` name; no request is made yet.
+    pub async fn connect(options: &ClusterOptions) -> Result<Self, Error> {
+        let resolved = kubeconfig::resolve(options).await?;
+        Self::new(resolved, options.namespace.clone(), options.request_timeout)
+    }
+
+    /// A client for a configuration that is found already.
+    pub fn new(
+        resolved: Resolved,
+        namespace: Option<String>,
+        request_timeout: Duration,
+    ) -> Result<Self, Error> {
+        let server = crate::scalers::endpoint(&resolved.config.cluster_url.to_string());
+        let namespace = namespace.unwrap_or_else(|| resolved.config.default_namespace.clone());
+        let client = Client::try_from(resolved.config).map_err(|error| {
+            Error::new(
+                ErrorKind::Cluster,
+                format!("cannot set up a client for context {:?}", resolved.context),
+            )
+            .because(error)
+        })?;
+        Ok(Self {
+            client,
+            context: resolved.context,
+            server,
+            namespace,
+            request_timeout,
+        })
+    }
+
+    /// Awaits one request, at most the request timeout; `operation` names it in the error: `list jobs.batch in namespace shop`.
+    pub async fn request<T>(
+        &self,
+        operation: &str,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, ClusterError> {
+        match tokio::time::timeout(self.request_timeout, request).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(ClusterError::from_kube(operation, &error)),
+            Err(_) => Err(ClusterError::timeout(operation, self.request_timeout)),
+        }
+    }
+
+    /// As an error that ends a command.
+    pub fn fatal(&self, error: &ClusterError) -> Error {
+        let place = format!("{} (context {}, {})", error, self.context, self.server);
+        let fatal = Error::new(ErrorKind::Cluster, place);
+        match error.hint() {
+            Some(hint) => fatal.hint(hint),
+            None => fatal,
+        }
+    }
+
+    /// The line that says where things will happen.
+    pub fn describe(&self) -> String {
+        format!(
+            "context {}, server {}, namespace {}",
+            self.context, self.server, self.namespace
+        )
+    }
+}
+
+/// `Ok(None)` for NotFound.
+pub(super) fn optional<T>(result: Result<T, ClusterError>) -> Result<Option<T>, ClusterError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind == ClusterErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A cluster that is connected to when it is first needed: a decision on paper, or one whose Secrets stand in the files, needs none.
+pub struct LazyCluster {
+    options: ClusterOptions,
+    cell: OnceCell<Result<Cluster, Error>>,
+}
+
+impl LazyCluster {
+    /// Nothing is read yet.
+    pub fn new(options: ClusterOptions) -> Self {
+        Self {
+            options,
+            cell: OnceCell::new(),
+        }
+    }
+
+    /// One that is connected already.
+    pub fn connected(cluster: Cluster) -> Self {
+        Self {
+            options: ClusterOptions::default(),
+            cell: OnceCell::new_with(Some(Ok(cluster))),
+        }
+    }
+
+    /// The cluster, or why there is none.
+    pub async fn get(&self) -> Result<&Cluster, ClusterError> {
+        self.cell
+            .get_or_init(|| Cluster::connect(&self.options))
+            .await
+            .as_ref()
+            .map_err(|error| ClusterError {
+                kind: ClusterErrorKind::Other,
+                operation: "reach the cluster".to_owned(),
+                message: error.to_string(),
+            })
+    }
+
+    /// Why there is no cluster, in full; to be asked when [`Self::get`] has failed.
+    pub async fn why_not(&self) -> Error {
+        match Cluster::connect(&self.options).await {
+            Err(error) => error,
+            Ok(_) => Error::new(
+                ErrorKind::Cluster,
+                "the cluster could not be reached a moment ago",
+            ),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Paths become resources and findings: the first steps of `validate`, `plan` and `run`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Context, say_always};
+use crate::api::{Resources, ScaledJob};
+use crate::diagnostic::{self, Diagnostic, Label, Severity, SourceFile, Span, Summary, catalog};
+use crate::error::{Error, ErrorKind};
+use crate::manifest::{self, Stdin};
+use crate::{api, scalers};
+
+/// What the given paths hold.
+pub(super) struct Loaded {
+    /// Resources without errors of their own.
+    pub resources: Resources,
+    /// Findings, in the order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many files were read.
+    pub files: usize,
+}
+
+/// Reads, decodes and checks; fails only when a path cannot be read.
+pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
+    let stdin = std::io::stdin();
+    let is_terminal = stdin.is_terminal();
+    let mut reader = stdin.lock();
+    let collected = manifest::collect(
+        paths,
+        &mut Stdin {
+            reader: &mut reader,
+            is_terminal,
+        },
+    )
+    .map_err(|error| Error::new(ErrorKind::File, error.to_string()).because(error))?;
+    let (resources, found) = api::decode(&collected.documents, &collected.diagnostics);
+    let mut diagnostics = collected.diagnostics;
+    diagnostics.extend(found);
+    let local = scalers::LocalKnowledge {
+        resources: &resources,
+    };
+    for job in resources
+        .scaled_jobs
+        .iter()
+        .chain(&resources.defective_jobs)
+    {
+        for trigger in &job.triggers {
+            diagnostics.extend(scalers::check(trigger, job, &local));
+        }
+    }
+    diagnostics.extend(nothing_to_scale(
+        &collected.sources,
+        &resources,
+        &diagnostics,
+    ));
+    diagnostic::sort(&mut diagnostics);
+    Ok(Loaded {
+        resources,
+        diagnostics,
+        files: collected.sources.len(),
+    })
+}
+
+/// A finding when the files hold nothing of KEDA's: most likely they are not the files that were meant.
+fn nothing_to_scale(
+    sources: &[Arc<SourceFile>],
+    resources: &Resources,
+    found: &[Diagnostic],
+) -> Option<Diagnostic> {
+    let empty = resources.scaled_jobs.is_empty()
+        && resources.authentications.is_empty()
+        && resources.left_to_keda.is_empty()
+        && found
+            .iter()
+            .all(|diagnostic| diagnostic.severity != Severity::Error);
+    let first = sources.first().filter(|_| empty)?;
+    let kinds: Vec<&str> = resources.skipped.keys().map(String::as_str).collect();
+    let message = if kinds.is_empty() {
+        "no ScaledJob here".to_owned()
+    } else {
+        format!("no ScaledJob here, only {}", kinds.join(", "))
+    };
+    let label = Label::new(first, Span::default(), "");
+    Some(
+        Diagnostic::new(&catalog::NO_SCALED_JOB, message, label)
+            .help("name a file or folder that holds a ScaledJob (keda.sh/v1alpha1)"),
+    )
+}
+
+/// The objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing is worked on.
+pub(super) fn objects(
+    context: &Context<'_>,
+    paths: &[PathBuf],
+    only: &[String],
+) -> Result<(Resources, Vec<ScaledJob>), Error> {
+    let loaded = load(paths)?;
+    let quiet = context.settings.talk.quiet;
+    let shown: Vec<Diagnostic> = loaded
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error || quiet == 0)
+        .cloned()
+        .collect();
+    if !shown.is_empty() {
+        say_always(render(&shown, context.settings.talk.color_stderr).trim_end());
+    }
+    let summary = Summary::of(&loaded.diagnostics);
+    if summary.errors > 0 {
+        return Err(Error::new(
+            ErrorKind::File,
+            format!("{summary} in the manifests: nothing was done"),
+        )
+        .hint("keda-jobs validate shows the same without a cluster"));
+    }
+    let jobs: Vec<ScaledJob> = loaded
+        .resources
+        .scaled_jobs
+        .iter()
+        .filter(|job| is_named(job, only))
+        .cloned()
+        .collect();
+    if jobs.is_empty() {
+        let message = match only {
+            [] => "the given files hold no ScaledJob".to_owned(),
+            names => format!(
+                "the given files hold no object named {}",
+                names.join(" or ")
+            ),
+        };
+        let known: Vec<&str> = loaded
+            .resources
+            .scaled_jobs
+            .iter()
+            .map(|job| job.name.as_str())
+            .collect();
+        let error = Error::new(ErrorKind::File, message);
+        return Err(if known.is_empty() {
+            error
+        } else {
+            error.hint(format!("they hold {}", known.join(", ")))
+        });
+    }
+    Ok((loaded.resources, jobs))
+}
+
+/// Whether `--object` means this one; everything is meant when nothing is named.
+fn is_named(job: &ScaledJob, only: &[String]) -> bool {
+    only.is_empty()
+        || only.iter().any(|wanted| match wanted.split_once('/') {
+            Some((namespace, name)) => {
+                job.name == name && job.namespace.as_deref().unwrap_or("default") == namespace
+            }
+            None => job.name == *wanted,
+        })
+}
+
+/// Findings as a compiler shows them, as wide as the terminal.
+pub(super) fn render(diagnostics: &[Diagnostic], color: bool) -> String {
+    diagnostic::human::render(diagnostics, color, terminal_width())
+}
+
+/// Columns to write: `COLUMNS` where it is set, else 100.
+pub(super) fn terminal_width() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| *columns >= 40)
+        .unwrap_or(100)
+}
+
+/// The closing line of `validate`.
+pub(super) fn verdict(loaded: &Loaded, summary: Summary) -> String {
+    let resources = &loaded.resources;
+    let files = count(loaded.files, "file", "files");
+    let objects = count(
+        resources.scaled_jobs.len(),
+        "object that scales Jobs",
+        "objects that scale Jobs",
+    );
+    let skipped: usize = resources.skipped.values().sum();
+    let kinds: Vec<String> = resources
+        .skipped
+        .iter()
+        .map(|(kind, times)| format!("{times} {kind}"))
+        .collect();
+    let mut text = if summary.errors > 0 {
+        format!("{summary} in {files}")
+    } else if summary.warnings + summary.notes > 0 {
+        format!("{objects} in {files}: {summary}")
+    } else {
+        format!("{objects} in {files}: nothing to complain about")
+    };
+    if skipped > 0 {
+        text.push_str("; skipped ");
+        text.push_str(&kinds.join(", "));
+    }
+    text
+}
+
+/// `1 file`, `2 files`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
+}
+
+/// Width of tables: the terminal's when stdout is one; a pipe gets lines as long as they need to be.
+pub(super) fn table_width() -> Option<u16> {
+    std::io::stdout()
+        .is_terminal()
+        .then(|| u16::try_from(terminal_width()).unwrap_or(u16::MAX))
+}

@@ -1,0 +1,183 @@
+//! `plan`: how many Jobs, and why; changes nothing.
+
+use std::sync::Arc;
+
+use super::load::{objects, table_width};
+use super::{Context, to_json, to_yaml};
+use crate::api::ScaledJob;
+use crate::cli::{PlanArgs, PlanOutput, SourceArgs};
+use crate::cluster::client::LazyCluster;
+use crate::cluster::objects::{Objects, Reader};
+use crate::engine::cycle::{Decided, Overrides, decide};
+use crate::engine::{Engine, Target, assumed};
+use crate::error::{Error, ErrorKind, ExitStatus};
+use crate::planner::Limits;
+use crate::planner::inventory::{Counts, Inventory};
+use crate::report::ObjectName;
+use crate::report::plan::{ObjectPlan, render, to_view};
+use crate::scalers::ReadOptions;
+use crate::settings::Settings;
+
+/// Plans.
+pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitStatus, Error> {
+    let (resources, jobs) = objects(context, &args.manifests.paths, &args.manifests.objects)?;
+    if jobs.len() > 1 && !args.readings.is_empty() {
+        let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "--reading needs one object, and the files hold {}",
+                names.len()
+            ),
+        )
+        .hint(format!("choose one with --object: {}", names.join(", "))));
+    }
+    let cluster = Arc::new(LazyCluster::new(context.settings.cluster(&args.cluster)?));
+    let counts = assumed_counts(args);
+    let mut overrides = Vec::new();
+    for job in &jobs {
+        let readings = assumed::readings(job, &args.readings)
+            .map_err(|error| Error::new(ErrorKind::Usage, error))?;
+        overrides.push(Overrides { readings, counts });
+    }
+    let on_paper = counts.is_some()
+        && jobs
+            .iter()
+            .zip(&overrides)
+            .all(|(job, given)| given.readings.len() == job.triggers.len());
+    let default_namespace = match &args.cluster.namespace {
+        Some(namespace) => namespace.clone(),
+        // On paper no kubeconfig is needed, nor is a broken one a reason to stop.
+        None if on_paper => "default".to_owned(),
+        None => match cluster.get().await {
+            Ok(cluster) => cluster.namespace.clone(),
+            // Readings whose parameters all stand in the files need no cluster; what does will say what it lacked.
+            Err(_) if counts.is_some() => "default".to_owned(),
+            Err(_) => return Err(cluster.why_not().await),
+        },
+    };
+    let engine = Engine {
+        objects: Arc::new(Objects::new(
+            &resources,
+            &default_namespace,
+            Arc::clone(&cluster),
+        )),
+        reader: Arc::new(Reader(Arc::clone(&cluster))),
+        read_options: read_options(context.settings, &args.sources)?,
+        limits: Limits::default(),
+        concurrency: 1,
+        cluster,
+    };
+    let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
+    let decided: Vec<Decided> = futures::future::join_all(
+        targets
+            .iter()
+            .zip(&overrides)
+            .map(|(target, overrides)| decide(&engine, target, overrides)),
+    )
+    .await;
+    let plans: Vec<ObjectPlan<'_>> = targets
+        .iter()
+        .zip(&decided)
+        .map(|(target, decided)| ObjectPlan {
+            object: ObjectName {
+                namespace: target.namespace.clone(),
+                name: target.job.name.clone(),
+            },
+            job: &target.job,
+            plan: &decided.plan,
+        })
+        .collect();
+    match args.output {
+        PlanOutput::Table => context.print(&render(&plans, table_width()))?,
+        PlanOutput::Json => context.print(&to_json(&to_view(&plans))?)?,
+        PlanOutput::Yaml => context.print(&to_yaml(&to_view(&plans))?)?,
+    }
+    Ok(status(&decided, args.detailed_exitcode))
+}
+
+fn status(decided: &[Decided], detailed: bool) -> ExitStatus {
+    let bad = |decided: &Decided| {
+        decided.plan.decision.is_error || matches!(decided.inventory, Inventory::Unknown(_))
+    };
+    if decided
+        .iter()
+        .all(|decided| matches!(decided.inventory, Inventory::Unknown(_)))
+    {
+        ExitStatus::CouldNotRun
+    } else if decided.iter().any(bad) {
+        ExitStatus::Bad
+    } else if detailed
+        && decided
+            .iter()
+            .any(|decided| !decided.plan.actions.is_empty())
+    {
+        ExitStatus::Changes
+    } else {
+        ExitStatus::Success
+    }
+}
+
+/// Counts given by hand: either flag means that the cluster is not asked, and the other count is then 0.
+fn assumed_counts(args: &PlanArgs) -> Option<Counts> {
+    if args.running.is_none() && args.pending.is_none() {
+        return None;
+    }
+    let pending = args.pending.unwrap_or_default();
+    // Pending Jobs are among the unfinished ones.
+    let running = args.running.unwrap_or(pending);
+    Some(Counts {
+        running,
+        pending,
+        slots: running,
+    })
+}
+
+/// How triggers are read.
+pub(super) fn read_options(settings: &Settings, args: &SourceArgs) -> Result<ReadOptions, Error> {
+    let proxy = settings.service_proxy(args.service_proxy.as_deref());
+    let service_proxy = proxy
+        .map(|text| {
+            text.parse().map_err(|error| {
+                Error::new(
+                    ErrorKind::Usage,
+                    format!("--service-proxy {text:?} is not a URL"),
+                )
+                .because(error)
+            })
+        })
+        .transpose()?;
+    Ok(ReadOptions {
+        deadline: args.source_timeout,
+        cluster_object_namespace: settings
+            .cluster_object_namespace(args.cluster_object_namespace.as_deref()),
+        service_proxy,
+        ..ReadOptions::default()
+    })
+}
+
+/// Objects in their namespaces. As kubectl does, `--namespace` and another namespace in a manifest contradict each other.
+pub(super) fn targets(
+    jobs: Vec<ScaledJob>,
+    flag: Option<&str>,
+    default_namespace: &str,
+) -> Result<Vec<Target>, Error> {
+    for job in &jobs {
+        if let (Some(flag), Some(namespace)) = (flag, job.namespace.as_deref())
+            && flag != namespace
+        {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!(
+                    "{} belongs to namespace {namespace}, and --namespace says {flag}",
+                    job.name
+                ),
+            )
+            .hint("leave --namespace out, or take the namespace out of the manifest"));
+        }
+    }
+    Ok(jobs
+        .into_iter()
+        .map(|job| Target::new(job, default_namespace))
+        .collect())
+}

@@ -1,0 +1,219 @@
+//! `run`: creates the Jobs that are called for, once or in a loop.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use k8s_openapi::jiff::Timestamp;
+
+use super::load::{count, objects, table_width};
+use super::plan::{read_options, targets};
+use super::{Context, say_always};
+use crate::cli::{RunArgs, RunOutput};
+use crate::cluster::client::{Cluster, LazyCluster};
+use crate::cluster::objects::{Objects, Reader};
+use crate::cluster::{inventory, kubeconfig};
+use crate::engine::schedule::{self, ObjectResult};
+use crate::engine::{Engine, Target};
+use crate::error::{Error, ErrorKind, ExitStatus};
+use crate::planner::Limits;
+use crate::planner::inventory::ObservedJob;
+use crate::report::ObjectName;
+use crate::report::event::{Event, Format, Reporter, Totals, Verbosity};
+use crate::report::list::{ObjectJobs, render};
+use crate::report::progress::Progress;
+use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::signals::Signals;
+
+/// Runs.
+pub async fn execute(
+    context: &mut Context<'_>,
+    args: &RunArgs,
+    signals: &Signals,
+) -> Result<ExitStatus, Error> {
+    let (resources, jobs) = objects(context, &args.manifests.paths, &args.manifests.objects)?;
+    let sandbox = if args.sandbox {
+        Some(start_sandbox(args).await?)
+    } else {
+        None
+    };
+    let cluster = match &sandbox {
+        Some(sandbox) => sandbox_cluster(context, args, sandbox).await?,
+        None => Cluster::connect(&context.settings.cluster(&args.cluster)?).await?,
+    };
+    let mut read_options = read_options(context.settings, &args.sources)?;
+    if let Some(sandbox) = &sandbox {
+        // The embedded cluster answers for its Services at its own address.
+        read_options.service_proxy = sandbox.url().parse().ok();
+    }
+    let targets = targets(jobs, args.cluster.namespace.as_deref(), &cluster.namespace)?;
+    if context.settings.talk.quiet < 2 {
+        say_always(&where_to(&cluster, &targets));
+    }
+    let lazy = Arc::new(LazyCluster::connected(cluster.clone()));
+    let engine = Engine {
+        objects: Arc::new(Objects::new(
+            &resources,
+            &cluster.namespace,
+            Arc::clone(&lazy),
+        )),
+        reader: Arc::new(Reader(Arc::clone(&lazy))),
+        read_options,
+        limits: Limits {
+            max_create: args.max_create,
+        },
+        concurrency: usize::from(args.concurrency),
+        cluster: lazy,
+    };
+    let talk = &context.settings.talk;
+    let human = args.output == RunOutput::Human;
+    let format = if human { Format::Human } else { Format::Json };
+    let verbosity = match (talk.quiet, talk.verbose) {
+        (1.., _) => Verbosity::Quiet,
+        (_, 0) => Verbosity::Normal,
+        _ => Verbosity::Verbose,
+    };
+    let progress = Progress::new(human && args.once && talk.quiet == 0);
+    let results = {
+        let out = RefCell::new((Reporter::new(&mut *context.stdout, format, verbosity), None));
+        let tell = |object: Option<&ObjectName>, event: Event| {
+            progress.see(&event);
+            let mut out = out.borrow_mut();
+            let written = progress.suspend(|| out.0.report(Timestamp::now(), object, &event));
+            if let Err(error) = written {
+                // Nobody reads any more: what is under way is ended in order, as on a signal.
+                signals.request_stop();
+                out.1.get_or_insert(error);
+            }
+        };
+        tell(
+            None,
+            Event::RunStarted {
+                objects: targets.len(),
+                context: cluster.context.clone(),
+                server: cluster.server.clone(),
+            },
+        );
+        let results = schedule::run(&engine, &targets, args.once, signals, &tell).await;
+        progress.finish();
+        tell(None, summary(&results, args.once, signals));
+        if let Some(error) = out.into_inner().1 {
+            return Err(error.into());
+        }
+        results
+    };
+    if human && args.once && context.settings.talk.quiet == 0 {
+        show_jobs(context, &cluster, &targets).await?;
+    }
+    if let Some(sandbox) = sandbox {
+        if human {
+            let left = usize::try_from(sandbox.queue_length()).unwrap_or(usize::MAX);
+            context.say(&format!(
+                "the embedded cluster ends here; its demo queue holds {}",
+                count(left, "item", "items")
+            ));
+        }
+        sandbox.stop().await;
+    }
+    Ok(signals.status().unwrap_or_else(|| status(&results)))
+}
+
+fn status(results: &[ObjectResult]) -> ExitStatus {
+    if results.iter().all(|result| result.blind) {
+        ExitStatus::CouldNotRun
+    } else if results.iter().any(|result| result.totals.errors > 0) {
+        ExitStatus::Bad
+    } else if results.iter().any(|result| result.held_back) {
+        ExitStatus::HeldBack
+    } else {
+        ExitStatus::Success
+    }
+}
+
+fn summary(results: &[ObjectResult], once: bool, signals: &Signals) -> Event {
+    let mut totals = Totals::default();
+    for result in results {
+        totals += result.totals;
+    }
+    Event::RunSummary {
+        objects: results.len(),
+        cycles: results.iter().map(|result| result.cycles).sum(),
+        totals,
+        ended: match signals.status() {
+            Some(ExitStatus::Terminated) => "terminated",
+            Some(_) => "interrupted",
+            None if once => "once",
+            None => "stopped",
+        }
+        .to_owned(),
+    }
+}
+
+/// Where Jobs will be made, said before the first one.
+fn where_to(cluster: &Cluster, targets: &[Target]) -> String {
+    let mut namespaces: Vec<&str> = targets
+        .iter()
+        .map(|target| target.namespace.as_str())
+        .collect();
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    format!(
+        "context {}, server {}, namespace {}",
+        cluster.context,
+        cluster.server,
+        namespaces.join(", ")
+    )
+}
+
+async fn show_jobs(
+    context: &mut Context<'_>,
+    cluster: &Cluster,
+    targets: &[Target],
+) -> Result<(), Error> {
+    let mut shown: Vec<(ObjectName, i64, Vec<ObservedJob>)> = Vec::new();
+    for target in targets {
+        // The cycle has said already what it could not list.
+        if let Ok(jobs) = inventory::observe(cluster, &target.namespace, &target.job).await {
+            let object = ObjectName {
+                namespace: target.namespace.clone(),
+                name: target.job.name.clone(),
+            };
+            let maximum = target
+                .job
+                .max_replica_count
+                .unwrap_or(crate::api::DEFAULT_MAX_REPLICA_COUNT);
+            shown.push((object, maximum, jobs));
+        }
+    }
+    let objects: Vec<ObjectJobs<'_>> = shown
+        .iter()
+        .map(|(object, maximum, jobs)| ObjectJobs {
+            object: object.clone(),
+            max_replica_count: Some(*maximum),
+            jobs,
+        })
+        .collect();
+    context.print(&format!(
+        "\n{}",
+        render(&objects, Timestamp::now(), table_width())
+    ))
+}
+
+async fn start_sandbox(args: &RunArgs) -> Result<Sandbox, Error> {
+    let options = SandboxOptions {
+        queue_items: args.sandbox_items,
+        ..SandboxOptions::default()
+    };
+    Sandbox::start(options).await.map_err(|error| {
+        Error::new(ErrorKind::Internal, "cannot start the embedded cluster").because(error)
+    })
+}
+
+async fn sandbox_cluster(
+    context: &Context<'_>,
+    args: &RunArgs,
+    sandbox: &Sandbox,
+) -> Result<Cluster, Error> {
+    let options = context.settings.cluster(&args.cluster)?;
+    let config = kubeconfig::from_text(&sandbox.kubeconfig()).await?;
+    Cluster::new(config, options.namespace, options.request_timeout)
+}

@@ -1,0 +1,284 @@
+//! The beat: one cycle of each object at once, then one every `pollingInterval` from the start of the last. Objects do not wait
+//! for each other.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cycle::{Decided, Outcome, Overrides, apply, decide};
+use super::{Engine, Target};
+use crate::cluster::job::CycleId;
+use crate::planner::inventory::{Inventory, JobState, ObservedJob};
+use crate::planner::{Action, TermOutcome};
+use crate::report::ObjectName;
+use crate::report::event::{Event, Totals};
+use crate::report::plan::{ObjectPlan, PlanView, TriggerRefView, TriggerView, delete_message};
+use crate::signals::Signals;
+
+/// Longest delay of an object's first cycle after the first object's; a tenth of its interval when that is less. Without it all
+/// objects would ask their sources in step for ever. [KEDA issue 7676]
+const MAX_JITTER: Duration = Duration::from_secs(3);
+
+/// Who is told what happens.
+pub type Tell<'a> = &'a dyn Fn(Option<&ObjectName>, Event);
+
+/// What a run did to one object.
+#[derive(Debug, Clone, Default)]
+pub struct ObjectResult {
+    /// Cycles begun.
+    pub cycles: u64,
+    /// What was done.
+    pub totals: Totals,
+    /// The Jobs could not be listed in the last cycle.
+    pub blind: bool,
+    /// The last cycle wanted more Jobs than a limit let it create.
+    pub held_back: bool,
+}
+
+/// One object in a run.
+struct Driver<'a> {
+    engine: &'a Engine,
+    target: &'a Target,
+    object: ObjectName,
+    signals: &'a Signals,
+    tell: Tell<'a>,
+    result: ObjectResult,
+    /// Jobs that were made or seen unfinished, and whose end was not told yet.
+    open: BTreeSet<String>,
+}
+
+/// Runs every object: one cycle each with `once`, else until a signal comes. Results in the order of `targets`.
+pub async fn run(
+    engine: &Engine,
+    targets: &[Target],
+    once: bool,
+    signals: &Signals,
+    tell: Tell<'_>,
+) -> Vec<ObjectResult> {
+    let drivers = targets.iter().enumerate().map(|(place, target)| {
+        let driver = Driver {
+            engine,
+            target,
+            object: ObjectName {
+                namespace: target.namespace.clone(),
+                name: target.job.name.clone(),
+            },
+            signals,
+            tell,
+            result: ObjectResult::default(),
+            open: BTreeSet::new(),
+        };
+        driver.drive(once, place > 0)
+    });
+    futures::future::join_all(drivers).await
+}
+
+impl Driver<'_> {
+    async fn drive(mut self, once: bool, jitter: bool) -> ObjectResult {
+        let interval = Duration::from_secs(
+            u64::try_from(self.target.job.polling_interval.max(1)).unwrap_or(1),
+        );
+        let mut next = Instant::now();
+        if jitter && !once {
+            next += (interval / 10).min(MAX_JITTER).mul_f64(fastrand::f64());
+        }
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.signals.first() => break,
+                () = tokio::time::sleep_until(next) => {}
+            }
+            // A cycle that outlasts the interval is followed by the next at once, not by all those it missed.
+            let start = Instant::now();
+            self.cycle().await;
+            if once {
+                break;
+            }
+            next = start + interval;
+        }
+        if !once {
+            let (cycles, totals) = (self.result.cycles, self.result.totals);
+            self.say(Event::ObjectSummary { cycles, totals });
+        }
+        self.result
+    }
+
+    fn say(&self, event: Event) {
+        (self.tell)(Some(&self.object), event);
+    }
+
+    async fn cycle(&mut self) {
+        let cycle = CycleId::random();
+        let start = Instant::now();
+        self.result.cycles += 1;
+        self.say(Event::CycleStarted {
+            cycle: cycle.as_str().to_owned(),
+        });
+        let decided = decide(self.engine, self.target, &Overrides::default()).await;
+        let read_for = start.elapsed();
+        let mut totals = self.tell_finished(&decided.inventory);
+        totals += self.tell_decision(&decided, read_for);
+
+        let outcomes = std::sync::Mutex::new(Vec::new());
+        let report = |outcome: Outcome| {
+            self.tell_outcome(&decided, &outcome);
+            if let Ok(mut outcomes) = outcomes.lock() {
+                outcomes.push(outcome);
+            }
+        };
+        let applied = apply(
+            self.engine,
+            self.target,
+            &decided.plan,
+            &cycle,
+            self.signals.stop_flag(),
+            &report,
+        )
+        .await;
+        if let Err(error) = applied {
+            totals.errors += 1;
+            self.say(Event::CycleFailed {
+                error: error.to_string(),
+            });
+        }
+        for outcome in outcomes.into_inner().unwrap_or_default() {
+            match outcome {
+                Outcome::Created { job } => {
+                    totals.created += 1;
+                    self.open.insert(job);
+                }
+                Outcome::Deleted { .. } => totals.deleted += 1,
+                Outcome::CreateFailed { .. } | Outcome::DeleteFailed { .. } => totals.errors += 1,
+                Outcome::NotSent { .. } => {}
+            }
+        }
+        self.result.totals += totals;
+        let milliseconds = millis(start.elapsed());
+        self.say(Event::CycleFinished {
+            cycle: cycle.as_str().to_owned(),
+            totals,
+            milliseconds,
+        });
+    }
+
+    /// Tells which of the open Jobs have ended.
+    fn tell_finished(&mut self, inventory: &Inventory) -> Totals {
+        let mut totals = Totals::default();
+        let Inventory::Known(jobs) = inventory else {
+            return totals;
+        };
+        let ours: Vec<&ObservedJob> = jobs.iter().filter(|job| job.ours).collect();
+        for job in &ours {
+            if !job.state.is_finished() {
+                self.open.insert(job.name.clone());
+            } else if self.open.remove(&job.name) {
+                let succeeded = job.state == JobState::Succeeded;
+                totals.succeeded += u64::from(succeeded);
+                totals.failed += u64::from(!succeeded);
+                let seconds =
+                    job.created_at
+                        .zip(job.finished_at)
+                        .and_then(|(created, finished)| {
+                            u64::try_from(finished.as_second() - created.as_second()).ok()
+                        });
+                let reason = if succeeded { None } else { job.reason.clone() };
+                self.say(Event::JobFinished {
+                    job: job.name.clone(),
+                    succeeded,
+                    seconds,
+                    reason,
+                });
+            }
+        }
+        // A Job that somebody else deleted has no end to tell.
+        let present: BTreeSet<&str> = ours.iter().map(|job| job.name.as_str()).collect();
+        self.open.retain(|name| present.contains(name.as_str()));
+        totals
+    }
+
+    fn tell_decision(&mut self, decided: &Decided, read_for: Duration) -> Totals {
+        let plan = &decided.plan;
+        let mut totals = Totals::default();
+        for trigger in &plan.triggers {
+            if matches!(
+                trigger.outcome,
+                TermOutcome::Failed(_) | TermOutcome::NotBuilt(_)
+            ) {
+                totals.errors += 1;
+            }
+            self.say(Event::Reading {
+                trigger: TriggerView::new(trigger),
+                milliseconds: millis(read_for),
+            });
+        }
+        let view = PlanView::new(&ObjectPlan {
+            object: self.object.clone(),
+            job: &self.target.job,
+            plan,
+        });
+        self.say(Event::Planned {
+            plan: Box::new(view),
+        });
+        let (wanted, create) = (plan.decision.wanted, plan.decision.create);
+        self.result.blind = matches!(decided.inventory, Inventory::Unknown(_));
+        let held = wanted > create && !self.target.job.paused();
+        self.result.held_back = held && !self.result.blind;
+        if self.result.blind {
+            totals.errors += 1;
+        }
+        if held || self.result.blind {
+            totals.held += u64::try_from(wanted - create).unwrap_or_default();
+            let term = plan.deciding.term.as_str().to_owned();
+            self.say(Event::Held {
+                wanted,
+                create,
+                term,
+                message: plan.deciding.text.clone(),
+            });
+        }
+        totals
+    }
+
+    fn tell_outcome(&self, decided: &Decided, outcome: &Outcome) {
+        let event = match outcome {
+            Outcome::Created { job } => {
+                let trigger = decided.plan.actions.iter().find_map(|action| match action {
+                    Action::Create { trigger, .. } => trigger.as_ref().map(TriggerRefView::new),
+                    Action::Delete { .. } => None,
+                });
+                Event::Created {
+                    job: job.clone(),
+                    trigger,
+                }
+            }
+            Outcome::CreateFailed { job, error } => Event::CreateFailed {
+                job: job.clone(),
+                error: with_hint(error),
+            },
+            Outcome::Deleted { job, why } => Event::Deleted {
+                job: job.clone(),
+                message: delete_message(why),
+            },
+            Outcome::DeleteFailed { job, error } => Event::DeleteFailed {
+                job: job.clone(),
+                error: with_hint(error),
+            },
+            Outcome::NotSent { count, why } => Event::Notice {
+                message: format!("{count} more Jobs were not sent: {why}"),
+            },
+        };
+        self.say(event);
+    }
+}
+
+fn with_hint(error: &crate::cluster::ClusterError) -> String {
+    match error.hint() {
+        Some(hint) => format!("{} ({hint})", error.message),
+        None => error.message.clone(),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,173 @@
+//! Flags, environment and configuration file become one set of settings: flags win over the environment, the environment over
+//! the file, the file over the defaults. (clap reads the environment: a flag that comes from it looks like one that was typed.)
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::cli::{ClusterArgs, ColorChoice, LogFormat, TalkArgs};
+use crate::cluster::kubeconfig::ClusterOptions;
+use crate::error::{Error, ErrorKind};
+use crate::report::duration;
+
+/// Longest wait for one request to the cluster when nothing says otherwise.
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The configuration file: `config.yaml` in `keda-jobs` of the user's configuration folder, or the file of `KEDA_JOBS_CONFIG`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+pub struct ConfigFile {
+    color: Option<ColorChoice>,
+    log_format: Option<LogFormat>,
+    context: Option<String>,
+    namespace: Option<String>,
+    request_timeout: Option<String>,
+    cluster_object_namespace: Option<String>,
+    service_proxy: Option<String>,
+}
+
+/// How to talk.
+#[derive(Debug, Clone, Copy)]
+pub struct Talk {
+    /// stdout is coloured.
+    pub color_stdout: bool,
+    /// stderr is coloured.
+    pub color_stderr: bool,
+    /// `-q` count.
+    pub quiet: u8,
+    /// `-v` count.
+    pub verbose: u8,
+    /// Form of the log.
+    pub log_format: LogFormat,
+}
+
+/// What is true of this run beside its command's own flags.
+#[derive(Debug)]
+pub struct Settings {
+    /// How to talk.
+    pub talk: Talk,
+    file: ConfigFile,
+}
+
+impl Settings {
+    /// Puts the parts together.
+    pub fn resolve(talk: &TalkArgs) -> Result<Self, Error> {
+        let file = read_config()?;
+        let color = talk.color.or(file.color).unwrap_or(ColorChoice::Auto);
+        let talk = Talk {
+            color_stdout: wants_color(color, std::io::stdout().is_terminal()),
+            color_stderr: wants_color(color, std::io::stderr().is_terminal()),
+            quiet: talk.quiet,
+            verbose: talk.verbose,
+            log_format: talk
+                .log_format
+                .or(file.log_format)
+                .unwrap_or(LogFormat::Text),
+        };
+        Ok(Self { talk, file })
+    }
+
+    /// The cluster that a command means.
+    pub fn cluster(&self, args: &ClusterArgs) -> Result<ClusterOptions, Error> {
+        let from_file = match &self.file.request_timeout {
+            Some(text) => Some(duration::parse(text).map_err(|error| {
+                Error::new(
+                    ErrorKind::Usage,
+                    format!("requestTimeout of the configuration file: {error}"),
+                )
+            })?),
+            None => None,
+        };
+        // A kubeconfig or account that was named brings its own contexts: the file's would be another cluster's.
+        let own_context = args.kubeconfig.is_some() || args.in_cluster;
+        let context_of_file = if own_context {
+            None
+        } else {
+            self.file.context.clone()
+        };
+        Ok(ClusterOptions {
+            kubeconfig: args.kubeconfig.clone(),
+            context: args.context.clone().or(context_of_file),
+            namespace: args
+                .namespace
+                .clone()
+                .or_else(|| self.file.namespace.clone()),
+            cluster: args.cluster.clone(),
+            user: args.user.clone(),
+            as_user: args.as_user.clone(),
+            as_group: args.as_group.clone(),
+            in_cluster: args.in_cluster,
+            request_timeout: args
+                .request_timeout
+                .or(from_file)
+                .unwrap_or(DEFAULT_REQUEST_TIMEOUT),
+        })
+    }
+
+    /// Namespace where ClusterTriggerAuthentications find their Secrets; KEDA's usual one when nothing says otherwise.
+    pub fn cluster_object_namespace(&self, flag: Option<&str>) -> String {
+        flag.or(self.file.cluster_object_namespace.as_deref())
+            .unwrap_or("keda")
+            .to_owned()
+    }
+
+    /// Proxy for hosts of Services.
+    pub fn service_proxy(&self, flag: Option<&str>) -> Option<String> {
+        flag.or(self.file.service_proxy.as_deref())
+            .map(str::to_owned)
+    }
+}
+
+fn read_config() -> Result<ConfigFile, Error> {
+    let named = std::env::var_os("KEDA_JOBS_CONFIG")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let must_exist = named.is_some();
+    let Some(path) = named
+        .or_else(|| dirs::config_dir().map(|folder| folder.join("keda-jobs").join("config.yaml")))
+    else {
+        return Ok(ConfigFile::default());
+    };
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
+            return Ok(ConfigFile::default());
+        }
+        Err(error) => {
+            return Err(Error::new(
+                ErrorKind::File,
+                format!("cannot read the configuration file {}", path.display()),
+            )
+            .because(error));
+        }
+    };
+    if text.trim().is_empty() {
+        return Ok(ConfigFile::default());
+    }
+    serde_yaml::from_str(&text).map_err(|error| {
+        Error::new(
+            ErrorKind::Usage,
+            format!("the configuration file {} is wrong", path.display()),
+        )
+        .because(error)
+    })
+}
+
+/// A flag beats the environment; NO_COLOR beats CLICOLOR_FORCE; a stream that is no terminal has no colour unless it is forced.
+fn wants_color(choice: ColorChoice, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto if set("NO_COLOR") => false,
+        ColorChoice::Auto
+            if std::env::var_os("CLICOLOR_FORCE")
+                .is_some_and(|value| value != "0" && !value.is_empty()) =>
+        {
+            true
+        }
+        ColorChoice::Auto => terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    }
+}
