@@ -1,1 +1,50 @@
-fn main() {}
+//! The suite: drives the real binary as a user does, against the embedded cluster or, with `KEDA_JOBS_TEST_KUBECONFIG`, a real one.
+//!
+//! Its harness is its own because whether a test can run is known only at run time: where a server's binary is missing, the test
+//! shows as ignored with the reason; with `CI` set it fails instead.
+
+#![expect(clippy::unnecessary_wraps, reason = "every test has the shape that the harness takes")]
+
+mod support;
+
+mod assets;
+mod auth;
+mod cleanup;
+mod cli;
+mod examples;
+mod faults;
+mod fuzz;
+mod kubectl;
+mod layers;
+mod plan;
+mod readme;
+mod run;
+mod sources;
+mod validate;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    support::install_crypto_provider();
+    let trials: Vec<Trial> = [
+        assets::tests(),
+        auth::tests(),
+        cleanup::tests(),
+        cli::tests(),
+        examples::tests(),
+        faults::tests(),
+        fuzz::tests(),
+        kubectl::tests(),
+        layers::tests(),
+        plan::tests(),
+        readme::tests(),
+        run::tests(),
+        sources::tests(),
+        validate::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}

@@ -1,0 +1,182 @@
+//! The cluster misbehaves: what was asked for still happens once, or not at all, and is said.
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::sources::scaled_job;
+use crate::support::cluster::TestCluster;
+use crate::support::servers::Page;
+use crate::support::{Outcome, assert_contains, embedded_test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        embedded_test("faults::a_lost_answer_makes_no_second_job", lost_answers),
+        embedded_test("faults::a_cut_connection_is_tried_again", cut),
+        embedded_test("faults::throttled_creates_succeed", throttled),
+        embedded_test("faults::a_failing_list_holds_the_cycle", failing_list),
+        embedded_test(
+            "faults::a_quota_stops_the_cycle_with_the_servers_words",
+            quota,
+        ),
+        embedded_test(
+            "faults::an_expired_continue_token_starts_the_list_again",
+            expired_list,
+        ),
+        embedded_test("faults::a_slow_cluster_ends_with_the_request_timeout", slow),
+        embedded_test("faults::deleting_what_is_gone_is_success", gone),
+    ]
+}
+
+struct Scene {
+    cluster: TestCluster,
+    manifest: String,
+    _page: Page,
+}
+
+fn scene(items: usize) -> Scene {
+    let cluster = TestCluster::start();
+    let page = Page::serve(200, "application/json", format!("{{\"waiting\": {items}}}"));
+    let trigger = format!(
+        "- type: metrics-api\n  metadata:\n    url: {}\n    valueLocation: waiting\n    targetValue: \"1\"",
+        page.url("/")
+    );
+    let manifest = cluster.write("orders.yaml", &scaled_job("orders", &trigger));
+    Scene {
+        cluster,
+        manifest,
+        _page: page,
+    }
+}
+
+impl Scene {
+    fn fault(&self, rules: Value) {
+        self.cluster.admin("POST", "/sandbox/faults", Some(rules));
+    }
+}
+
+fn lost_answers() -> Outcome {
+    let scene = scene(10);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "count": 4, "action": {"loseAnswer": true}}]),
+    );
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_eq!(scene.cluster.jobs().len(), 10);
+    Ok(())
+}
+
+fn cut() -> Outcome {
+    let scene = scene(10);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "count": 2, "action": {"cut": true}}]),
+    );
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_eq!(scene.cluster.jobs().len(), 10);
+    Ok(())
+}
+
+fn throttled() -> Outcome {
+    let scene = scene(5);
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "count": 3, "action": {"status": 429, "retryAfter": 1}}]));
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_eq!(scene.cluster.jobs().len(), 5);
+    Ok(())
+}
+
+fn failing_list() -> Outcome {
+    let scene = scene(5);
+    scene.fault(json!([{"verb": "list", "resource": "jobs", "action": {"status": 500}}]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(2);
+    assert_contains(&run.stdout, &["HELD at 0", "could not be listed"]);
+    scene.fault(json!([]));
+    scene.cluster.admin("DELETE", "/sandbox/faults", None);
+    assert!(
+        scene.cluster.jobs().is_empty(),
+        "a count that is not known is not zero"
+    );
+    Ok(())
+}
+
+fn quota() -> Outcome {
+    let scene = scene(10);
+    let path = format!(
+        "/api/v1/namespaces/{}/resourcequotas",
+        scene.cluster.namespace
+    );
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"count/jobs.batch": "3"}}});
+    scene.cluster.admin("POST", &path, Some(quota));
+    let run = scene
+        .cluster
+        .run(["run", "--once", "--concurrency", "1", &scene.manifest])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &["exceeded quota: few", "6 more Jobs were not sent"],
+    );
+    assert_eq!(scene.cluster.jobs().len(), 3);
+    Ok(())
+}
+
+fn expired_list() -> Outcome {
+    let scene = scene(0);
+    // More than one page of Jobs, and the second page is refused once.
+    for number in 0..3 {
+        let manifest = scaled_job("filler", "- type: cron\n  metadata:\n    timezone: Etc/UTC\n    start: 0 0 1 1 *\n    end: 0 0 2 1 *\n    desiredReplicas: \"1\"")
+            .replace("maxReplicaCount: 100", "maxReplicaCount: 600\n  minReplicaCount: 200");
+        let path = scene.cluster.write(
+            "filler.yaml",
+            &manifest.replace("name: filler", &format!("name: filler-{number}")),
+        );
+        scene.cluster.run(["run", "--once", &path]).expect(0);
+    }
+    scene.fault(json!([{"verb": "list", "resource": "jobs", "path": "continue=", "count": 1, "action": {"status": 410}}]));
+    let list = scene
+        .cluster
+        .run(["list", "--output", "json"])
+        .expect(0)
+        .json();
+    let jobs: usize = list["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| item["jobs"].as_array().map_or(0, Vec::len))
+        .sum();
+    assert_eq!(jobs, 600);
+    Ok(())
+}
+
+fn slow() -> Outcome {
+    let scene = scene(5);
+    scene.fault(json!([{"verb": "list", "resource": "jobs", "action": {"delay": 600_000}}]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest, "--request-timeout", "1s"])
+        .expect(2);
+    assert_contains(&run.stdout, &["no answer within 1s"]);
+    Ok(())
+}
+
+fn gone() -> Outcome {
+    let scene = scene(2);
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    scene.fault(
+        json!([{"verb": "delete", "resource": "jobs", "count": 1, "action": {"status": 404}}]),
+    );
+    let cleanup = scene.cluster.run(["cleanup", "--all", "--yes"]).expect(0);
+    assert_contains(&cleanup.stdout, &["deleted 2 Jobs"]);
+    Ok(())
+}
