@@ -165,7 +165,7 @@ fn labels(job: &ScaledJob) -> BTreeMap<String, String> {
     let excluded: Vec<&str> = job
         .annotations
         .get("scaledjob.keda.sh/job-excluded-labels")
-        .map(|keys| keys.split(',').map(str::trim).collect())
+        .map(|keys| keys.split(',').collect())
         .unwrap_or_default();
     let mut labels: BTreeMap<String, String> = job
         .labels
@@ -222,4 +222,147 @@ fn is_bookkeeping(key: &str) -> bool {
         "KEDA's tracking label is never copied"
     );
     PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::tests::builder::scaled_job;
+
+    fn strings(value: &Value) -> BTreeMap<String, String> {
+        serde_json::from_value(value.clone()).unwrap_or_default()
+    }
+
+    /// KEDA's Jobs, with our identity in the place of KEDA's. What differs on purpose is listed here and nowhere else.
+    fn as_ours(keda: &Value) -> Value {
+        let mut job = keda.clone();
+        job.as_object_mut().unwrap().remove("status");
+        let metadata = job["metadata"].as_object_mut().unwrap();
+        // The name is chosen here, so that a create can be sent again.
+        metadata.remove("generateName");
+        let mut labels = strings(&metadata["labels"]);
+        labels.remove(KEDA_NAME_LABEL);
+        labels.insert(NAME_LABEL.to_owned(), "sj".to_owned());
+        // A user's label cannot replace ours.
+        labels.insert(
+            "app.kubernetes.io/managed-by".to_owned(),
+            MANAGED_BY.to_owned(),
+        );
+        labels.insert(
+            "app.kubernetes.io/version".to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+        );
+        metadata["labels"] = json!(labels);
+        let mut annotations = strings(&metadata["annotations"]);
+        // Marks of other tools, and of KEDA, on the ScaledJob.
+        annotations
+            .retain(|key, _| !key.contains("keda.sh/") && !key.contains("kubectl.kubernetes.io/"));
+        metadata["annotations"] = json!(annotations);
+        // Needs the right to set finalizers on the owner.
+        metadata["ownerReferences"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("blockOwnerDeletion");
+        let template = job["spec"]["template"]["metadata"].as_object_mut().unwrap();
+        // Has no effect on a pod template.
+        template.remove("generateName");
+        let mut pod_labels = strings(&template["labels"]);
+        pod_labels.remove(KEDA_NAME_LABEL);
+        pod_labels.insert(NAME_LABEL.to_owned(), "sj".to_owned());
+        template["labels"] = json!(pod_labels);
+        job
+    }
+
+    #[test]
+    fn builds_the_jobs_that_keda_builds() {
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../tests/data/planner-vectors.json")).unwrap();
+        let vectors = vectors["jobVectors"].as_array().unwrap();
+        assert_eq!(vectors.len(), 7);
+        for vector in vectors {
+            let source = &vector["scaledJob"];
+            let mut job = scaled_job();
+            job.name = source["metadata"]["name"].as_str().unwrap().to_owned();
+            job.labels = strings(&source["metadata"]["labels"]);
+            job.annotations = strings(&source["metadata"]["annotations"]);
+            job.job_target_ref = source["spec"]["jobTargetRef"].clone();
+            let owner = Owner {
+                uid: source["metadata"]["uid"].as_str().unwrap().to_owned(),
+            };
+            let cycle = CycleId::random();
+            let mut ours = manifest(&job, "ns", "sj-x-0", &cycle, "redis[0]", Some(&owner));
+            assert_eq!(
+                (&ours["apiVersion"], &ours["kind"]),
+                (&json!("batch/v1"), &json!("Job"))
+            );
+            let ours = ours.as_object_mut().unwrap();
+            ours.remove("apiVersion");
+            ours.remove("kind");
+            let metadata = ours["metadata"].as_object_mut().unwrap();
+            assert_eq!(metadata.remove("name"), Some(json!("sj-x-0")));
+            let annotations = metadata["annotations"].as_object_mut().unwrap();
+            assert_eq!(
+                annotations.remove(CYCLE_ANNOTATION),
+                Some(json!(cycle.as_str()))
+            );
+            assert_eq!(
+                annotations.remove(TRIGGER_ANNOTATION),
+                Some(json!("redis[0]"))
+            );
+            assert!(annotations.remove(SPEC_HASH_ANNOTATION).is_some());
+            assert_eq!(
+                json!(ours),
+                as_ours(&vector["expected"][0]),
+                "{}",
+                vector["id"]
+            );
+        }
+    }
+
+    #[test]
+    fn without_an_owner_in_the_cluster_there_is_no_reference() {
+        let job = manifest(&scaled_job(), "ns", "n", &CycleId::random(), "t", None);
+        assert!(job["metadata"].get("ownerReferences").is_none());
+    }
+
+    #[test]
+    fn names_fit_into_a_label_value() {
+        let mut job = scaled_job();
+        job.name = format!("{}.{}", "a".repeat(31), "b".repeat(31));
+        let cycle = CycleId::random();
+        let name = job_name(&job, &cycle, 12_345);
+        assert_eq!(name.len(), 63);
+        assert!(
+            name.ends_with(&format!("-{}-12345", cycle.as_str())),
+            "{name}"
+        );
+        assert!(!name.contains('.'), "a pod's host name has no dots: {name}");
+
+        // The last pod of an Indexed Job is called <job>-<completions - 1>, and that must fit too.
+        job.job_target_ref = json!({"completionMode": "Indexed", "completions": 1000});
+        assert_eq!(job_name(&job, &cycle, 1).len() + "-999".len(), 63);
+    }
+
+    #[test]
+    fn a_name_is_the_same_for_the_same_cycle_and_ordinal() {
+        let (job, cycle) = (scaled_job(), CycleId::random());
+        assert_eq!(job_name(&job, &cycle, 3), job_name(&job, &cycle, 3));
+        assert_ne!(job_name(&job, &cycle, 3), job_name(&job, &cycle, 4));
+        assert_ne!(
+            job_name(&job, &cycle, 3),
+            job_name(&job, &CycleId::random(), 3)
+        );
+    }
+
+    #[test]
+    fn the_hash_follows_the_content_and_not_the_order_of_keys() {
+        let hash = |text: &str| spec_hash(&serde_json::from_str(text).unwrap());
+        assert_eq!(
+            hash(r#"{"a": 1, "b": [1, 2]}"#),
+            hash(r#"{"b": [1, 2], "a": 1}"#)
+        );
+        assert_ne!(hash(r#"{"a": [1, 2]}"#), hash(r#"{"a": [2, 1]}"#));
+        assert_ne!(hash(r#"{"a": "1"}"#), hash(r#"{"a": 1}"#));
+        assert_ne!(hash(r#"{"a": {"b": 1}}"#), hash(r#"{"a": 1, "b": 1}"#));
+    }
 }

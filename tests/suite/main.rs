@@ -3,7 +3,10 @@
 //! Its harness is its own because whether a test can run is known only at run time: where a server's binary is missing, the test
 //! shows as ignored with the reason; with `CI` set it fails instead.
 
-#![expect(clippy::unnecessary_wraps, reason = "every test has the shape that the harness takes")]
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "every test has the shape that the harness takes"
+)]
 
 mod support;
 

@@ -44,7 +44,9 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 /// A ScaledJob whose pods run until they are deleted.
 pub(crate) fn scaled_job(name: &str, triggers: &str) -> String {
-    let triggers = triggers.lines().fold(String::new(), |text, line| text + "  " + line + "\n");
+    let triggers = triggers
+        .lines()
+        .fold(String::new(), |text, line| text + "  " + line + "\n");
     format!(
         "apiVersion: keda.sh/v1alpha1
 kind: ScaledJob
