@@ -38,6 +38,7 @@ impl Cluster {
         request_timeout: Duration,
     ) -> Result<Self, Error> {
         let server = crate::scalers::endpoint(&resolved.config.cluster_url.to_string());
+        let server = server.trim_end_matches('/').to_owned();
         let namespace = namespace.unwrap_or_else(|| resolved.config.default_namespace.clone());
         let client = Client::try_from(resolved.config).map_err(|error| {
             Error::new(
