@@ -115,7 +115,12 @@ impl Driver<'_> {
         self.say(Event::CycleStarted {
             cycle: cycle.as_str().to_owned(),
         });
-        let decided = decide(self.engine, self.target, &Overrides::default()).await;
+        // Reading changes nothing, so a signal need not wait for a source that does not answer; writes below are waited for.
+        let nothing_given = Overrides::default();
+        let decided = tokio::select! {
+            decided = decide(self.engine, self.target, &nothing_given) => decided,
+            _ = self.signals.first() => return,
+        };
         let read_for = start.elapsed();
         let mut totals = self.tell_finished(&decided.inventory);
         totals += self.tell_decision(&decided, read_for);
