@@ -4,5 +4,6 @@ mod check;
 mod fake;
 mod guards;
 mod http;
+mod keys;
 mod no_panic;
 mod read;
