@@ -1,7 +1,7 @@
 //! Tests over the whole room, with sources faked on loopback ports.
 
 mod check;
-mod fake;
+pub(super) mod fake;
 mod guards;
 mod http;
 mod keys;
