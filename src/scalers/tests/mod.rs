@@ -1,5 +1,6 @@
 //! Tests over the whole room, with sources faked on loopback ports.
 
+mod aws;
 mod check;
 pub(super) mod fake;
 mod guards;
