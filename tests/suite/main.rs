@@ -19,8 +19,10 @@ mod faults;
 mod fuzz;
 mod kubectl;
 mod layers;
+mod limits;
 mod plan;
 mod readme;
+mod rollout;
 mod run;
 mod sources;
 mod validate;
@@ -40,8 +42,10 @@ fn main() {
         fuzz::tests(),
         kubectl::tests(),
         layers::tests(),
+        limits::tests(),
         plan::tests(),
         readme::tests(),
+        rollout::tests(),
         run::tests(),
         sources::tests(),
         validate::tests(),
