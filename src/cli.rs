@@ -311,6 +311,7 @@ Examples:
   keda-jobs run --sandbox examples/demo-queue.yaml          (drains the demo queue; Ctrl-C ends it)
   keda-jobs run --once scaledjob.yaml
   keda-jobs run manifests/ --context staging --output json
+  keda-jobs run manifests/ --max-total 50 --max-pending 10
 
 The first cycle starts at once, then one every pollingInterval. Ctrl-C lets actions in flight end and prints a
 summary; a second Ctrl-C ends at once.

@@ -14,6 +14,8 @@ use crate::report::duration;
 
 /// Most Jobs that are looked into at once: each costs up to two requests. The oldest go first.
 pub const MAX_LOOKUPS: usize = 20;
+/// Longest time that all of it may take: a cluster that does not answer must not hold the next cycle up.
+const LONGEST: Duration = Duration::from_secs(10);
 /// How many of them at the same time.
 const CONCURRENCY: usize = 5;
 /// Most pods or events of one Job that are read.
@@ -85,10 +87,12 @@ pub async fn explain(
             }))
         })
         .buffered(CONCURRENCY)
+        .take_until(tokio::time::sleep(LONGEST))
         .collect()
         .await;
     let mut found = Vec::new();
-    let mut first_error = None;
+    let mut first_error = (answers.len() < candidates.len())
+        .then(|| ClusterError::timeout("look into all pending jobs", LONGEST));
     for answer in answers {
         match answer {
             Ok(stuck) => found.extend(stuck),

@@ -279,33 +279,34 @@ fn brake() -> Outcome {
     let manifest = cluster.write("doomed.yaml", &failing(&page));
     cluster.run(["run", "--once", &manifest]).expect(0);
     ended(&cluster, "Failed", 12);
-    // Another process, which has seen none of them fail.
+    // Another process, which has seen none of them fail. On a slow machine the pause may be over, and one is made.
     let run = cluster.run(["run", "--once", &manifest]).expect(5);
     assert_contains(
         &run.stdout,
-        &[
-            "HELD at 0 of 12 wanted",
-            "the last 12 Jobs failed (newest ",
-            "): one more at ",
-        ],
+        &[" of 12 wanted: the last 12 Jobs failed (newest "],
     );
-    assert_eq!(cluster.jobs().len(), 12);
+    assert!(cluster.jobs().len() <= 13);
     let plan = cluster.run(["plan", &manifest]).expect(0);
-    assert_contains(
-        &plan.stdout,
-        &["create 0 (KEDA: 12)", "why: the last 12 Jobs failed"],
-    );
-    let plan = cluster
-        .run(["plan", &manifest, "--output", "json"])
-        .expect(0)
-        .json();
-    assert_eq!(plan["items"][0]["deciding"]["term"], json!("failure-brake"));
-
-    for flags in [["--failure-brake", "0"], ["--failure-brake", "13"]] {
-        let plan = cluster
-            .run(["plan", &manifest, flags[0], flags[1]])
-            .expect(0);
-        assert_contains(&plan.stdout, &["create 12,"]);
+    assert_contains(&plan.stdout, &["why: the last 1", " Jobs failed (newest "]);
+    let item = |brake: &str| {
+        cluster
+            .run([
+                "plan",
+                &manifest,
+                "--output",
+                "json",
+                "--failure-brake",
+                brake,
+            ])
+            .expect(0)
+            .json()["items"][0]
+            .clone()
+    };
+    let braked = item("10");
+    assert_eq!(braked["deciding"]["term"], json!("failure-brake"));
+    assert!(braked["decision"]["create"].as_i64() <= Some(1));
+    for brake in ["0", "50"] {
+        assert!(item(brake)["decision"]["create"].as_i64() >= Some(11));
     }
     Ok(())
 }
@@ -353,45 +354,35 @@ fn brake_loop() -> Outcome {
     let running = cluster
         .keda(["run", "--failure-brake", "2", "--output", "json", &manifest])
         .spawn(&stdout, &stderr);
-    let tries = |events: &[Value]| {
-        events
-            .iter()
-            .filter(|event| event["type"] == json!("created"))
-            .count()
+    let braked = |kind: &str| -> Vec<Value> {
+        events(&stdout)
+            .into_iter()
+            .filter(|event| event["type"] == json!(kind))
+            .filter(|event| {
+                event["term"] == json!("failure-brake")
+                    || event["plan"]["deciding"]["term"] == json!("failure-brake")
+            })
+            .collect()
     };
     // Two at first, and after the pause one more, which fails too.
-    eventually("a third failure to be told", || {
-        let events = events(&stdout);
-        let failed = events.iter().filter(|event| {
-            event["type"] == json!("jobFinished") && event["succeeded"] == json!(false)
-        });
-        (failed.count() == 3).then_some(())
+    eventually("one try under the brake, and the pause after it", || {
+        let held = braked("held");
+        let tried = held.iter().position(|event| event["create"] == json!(1))?;
+        let says = |event: &Value| event["message"].as_str().unwrap_or_default().to_owned();
+        held[tried..]
+            .iter()
+            .any(|event| says(event).contains("one more at"))
+            .then_some(())
     });
     running.signal("INT");
     running.wait();
-    let events = events(&stdout);
-    assert_eq!(tries(&events), 3);
-    let creates: Vec<i64> = events
-        .iter()
-        .filter(|event| event["type"] == json!("planned"))
-        .filter_map(|event| event["plan"]["decision"]["create"].as_i64())
-        .filter(|create| *create > 0)
-        .collect();
-    assert_eq!(creates, [2, 1]);
-    let messages: Vec<&str> = events
-        .iter()
-        .filter(|event| event["term"] == json!("failure-brake"))
-        .filter_map(|event| event["message"].as_str())
-        .collect();
-    assert!(
-        messages
-            .iter()
-            .any(|text| text.contains("the last 2 Jobs failed"))
-            && messages
-                .iter()
-                .any(|text| text.contains("one at a time until one succeeds")),
-        "{messages:?}"
-    );
+    for event in braked("planned") {
+        let (unfinished, create) = (
+            event["plan"]["jobs"]["running"].as_i64().unwrap_or(9),
+            event["plan"]["decision"]["create"].as_i64().unwrap_or(9),
+        );
+        assert!(unfinished + create <= unfinished.max(1), "{event:#}");
+    }
     Ok(())
 }
 

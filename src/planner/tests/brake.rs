@@ -241,13 +241,12 @@ proptest! {
             now: at(now),
         });
         let create = plan.decision.create;
-        match on {
-            Some(on) => {
-                prop_assert!(create + unfinished <= unfinished.max(1));
-                prop_assert!(create == 0 || at(now) >= on.next);
-                prop_assert!(on.next.duration_since(on.newest) >= SignedDuration::from_secs(10));
-            }
-            None => prop_assert_eq!(create, plan.decision.wanted),
+        if let Some(on) = on {
+            prop_assert!(create + unfinished <= unfinished.max(1));
+            prop_assert!(create == 0 || at(now) >= on.next);
+            prop_assert!(on.next.duration_since(on.newest) >= SignedDuration::from_secs(10));
+        } else {
+            prop_assert_eq!(create, plan.decision.wanted);
         }
     }
 }
