@@ -25,6 +25,7 @@ mod readme;
 mod rollout;
 mod run;
 mod sources;
+mod stuck;
 mod validate;
 
 use libtest_mimic::{Arguments, Trial};
@@ -48,6 +49,7 @@ fn main() {
         rollout::tests(),
         run::tests(),
         sources::tests(),
+        stuck::tests(),
         validate::tests(),
     ]
     .into_iter()

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -178,7 +179,6 @@ fn foreground() -> Outcome {
     let page = waiting(3);
     let spec = "  rollout:\n    strategy: immediate\n    propagationPolicy: foreground\n";
     let (old, manifest) = changed(&cluster, &page, spec);
-    // A finalizer of ours keeps the Jobs in sight while they are being deleted.
     let plan = cluster
         .run(["plan", &manifest, "--output", "json"])
         .expect(0)
@@ -187,18 +187,27 @@ fn foreground() -> Outcome {
     for item in plan["items"][0]["delete"].as_array().expect("a list") {
         assert_eq!(item["propagationPolicy"], json!("Foreground"));
     }
-    hold(&cluster, &old, true);
+    // A finalizer keeps the pods: a Job that is deleted in the background would not wait for them.
+    let pods = eventually("the pods to be made", || {
+        let pods = cluster.list::<Pod>();
+        (pods.len() == 3).then_some(pods)
+    });
+    hold(&cluster, &pods, true);
     cluster.run(["run", "--once", &manifest]).expect(0);
-    for job in cluster.jobs() {
-        let finalizers = job.metadata.finalizers.unwrap_or_default();
+    let jobs = cluster.jobs();
+    assert_eq!(names(&jobs), old);
+    for job in jobs {
         assert!(job.metadata.deletion_timestamp.is_some());
+        let finalizers = job.metadata.finalizers.unwrap_or_default();
         assert!(
-            finalizers.contains(&"foregroundDeletion".to_owned())
-                || finalizers.contains(&HELD.to_owned()),
+            finalizers.contains(&"foregroundDeletion".to_owned()),
             "{finalizers:?}"
         );
     }
-    hold(&cluster, &old, false);
+    // They are said to be going, once, and hold their slots until they are gone.
+    let run = cluster.run(["run", "--once", &manifest]).expect(0);
+    assert_contains(&run.stdout, &[" 0 created, 0 deleted", "3 terminating"]);
+    hold(&cluster, &pods, false);
     eventually("the old Jobs to be gone", || {
         cluster.jobs().is_empty().then_some(())
     });
@@ -207,11 +216,12 @@ fn foreground() -> Outcome {
 
 const HELD: &str = "test.keda-jobs/held";
 
-/// Puts a finalizer on Jobs or takes it off, and leaves others there.
-fn hold(cluster: &TestCluster, jobs: &BTreeSet<String>, on: bool) {
-    for job in jobs {
-        cluster.change::<Job>(job, false, |job| {
-            let finalizers = job.metadata.finalizers.get_or_insert_default();
+/// Puts a finalizer on pods or takes it off, and leaves others there.
+fn hold(cluster: &TestCluster, pods: &[Pod], on: bool) {
+    for pod in pods {
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
+        cluster.change::<Pod>(name, false, |pod| {
+            let finalizers = pod.metadata.finalizers.get_or_insert_default();
             finalizers.retain(|one| one != HELD);
             if on {
                 finalizers.push(HELD.to_owned());
@@ -228,7 +238,7 @@ fn paused() -> Outcome {
     let manifest = cluster.write("orders.yaml", &text);
     cluster.run(["run", "--once", &manifest]).expect(0);
     all_finished(&cluster);
-    // The source is gone, which nobody notices: it is not asked. An immediate rollout does not happen either.
+    // The source is gone, which nobody notices: it is not asked.
     let spec = "  successfulJobsHistoryLimit: 1\n  rollout:\n    strategy: immediate\n";
     let text = with(&text, spec)
         .replace(&page.url("/"), "http://127.0.0.1:1/")
