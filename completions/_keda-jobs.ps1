@@ -62,6 +62,10 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('--reading', '--reading', [CompletionResultType]::ParameterName, 'Take this as a trigger''s reading instead of asking its source (repeatable)')
             [CompletionResult]::new('--running', '--running', [CompletionResultType]::ParameterName, 'Take this as the number of unfinished Jobs instead of asking the cluster')
             [CompletionResult]::new('--pending', '--pending', [CompletionResultType]::ParameterName, 'Take this as the number of unfinished Jobs without a running pod')
+            [CompletionResult]::new('--max-create', '--max-create', [CompletionResultType]::ParameterName, 'At most so many new Jobs in one cycle of one object')
+            [CompletionResult]::new('--max-pending', '--max-pending', [CompletionResultType]::ParameterName, 'At most so many pending Jobs of one object, new ones included')
+            [CompletionResult]::new('--max-total', '--max-total', [CompletionResultType]::ParameterName, 'At most so many unfinished Jobs of all objects together, new ones included, shared fairly')
+            [CompletionResult]::new('--failure-brake', '--failure-brake', [CompletionResultType]::ParameterName, 'After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off')
             [CompletionResult]::new('--source-timeout', '--source-timeout', [CompletionResultType]::ParameterName, 'Give up on a trigger after this long')
             [CompletionResult]::new('--cluster-object-namespace', '--cluster-object-namespace', [CompletionResultType]::ParameterName, 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE')
             [CompletionResult]::new('--service-proxy', '--service-proxy', [CompletionResultType]::ParameterName, 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local')
@@ -91,8 +95,12 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output; json is one event a line')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output; json is one event a line')
             [CompletionResult]::new('--sandbox-items', '--sandbox-items', [CompletionResultType]::ParameterName, 'Items in the embedded cluster''s demo queue')
-            [CompletionResult]::new('--max-create', '--max-create', [CompletionResultType]::ParameterName, 'At most so many new Jobs in one cycle of one object')
             [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many create and delete requests may be under way at once')
+            [CompletionResult]::new('--stuck-after', '--stuck-after', [CompletionResultType]::ParameterName, 'Say why a Job has no running pod once it has been pending for this long')
+            [CompletionResult]::new('--max-create', '--max-create', [CompletionResultType]::ParameterName, 'At most so many new Jobs in one cycle of one object')
+            [CompletionResult]::new('--max-pending', '--max-pending', [CompletionResultType]::ParameterName, 'At most so many pending Jobs of one object, new ones included')
+            [CompletionResult]::new('--max-total', '--max-total', [CompletionResultType]::ParameterName, 'At most so many unfinished Jobs of all objects together, new ones included, shared fairly')
+            [CompletionResult]::new('--failure-brake', '--failure-brake', [CompletionResultType]::ParameterName, 'After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off')
             [CompletionResult]::new('--source-timeout', '--source-timeout', [CompletionResultType]::ParameterName, 'Give up on a trigger after this long')
             [CompletionResult]::new('--cluster-object-namespace', '--cluster-object-namespace', [CompletionResultType]::ParameterName, 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE')
             [CompletionResult]::new('--service-proxy', '--service-proxy', [CompletionResultType]::ParameterName, 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local')
@@ -119,6 +127,7 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             break
         }
         'keda-jobs;list' {
+            [CompletionResult]::new('--stuck-after', '--stuck-after', [CompletionResultType]::ParameterName, 'Say why a Job has no running pod once it has been pending for this long')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]')

@@ -335,12 +335,16 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__list)
-            opts="-A -o -n -q -v -h --all-namespaces --output --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-A -o -n -q -v -h --all-namespaces --stuck-after --output --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --stuck-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
                     return 0
@@ -423,7 +427,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__plan)
-            opts="-o -n -q -v -h --object --output --reading --running --pending --detailed-exitcode --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --object --output --reading --running --pending --detailed-exitcode --max-create --max-pending --max-total --failure-brake --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -450,6 +454,22 @@ _keda__jobs() {
                     return 0
                     ;;
                 --pending)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-create)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-pending)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-total)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --failure-brake)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -517,7 +537,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__run)
-            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --max-create --concurrency --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --concurrency --stuck-after --max-create --max-pending --max-total --failure-brake --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -539,11 +559,27 @@ _keda__jobs() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stuck-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --max-create)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --concurrency)
+                --max-pending)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-total)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --failure-brake)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -59,6 +59,10 @@ yaml\t'The same as YAML'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l reading -d 'Take this as a trigger\'s reading instead of asking its source (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l running -d 'Take this as the number of unfinished Jobs instead of asking the cluster' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l pending -d 'Take this as the number of unfinished Jobs without a running pod' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l max-create -d 'At most so many new Jobs in one cycle of one object' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l max-pending -d 'At most so many pending Jobs of one object, new ones included' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l max-total -d 'At most so many unfinished Jobs of all objects together, new ones included, shared fairly' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l failure-brake -d 'After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l source-timeout -d 'Give up on a trigger after this long' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l cluster-object-namespace -d 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l service-proxy -d 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local' -r
@@ -84,8 +88,12 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l object -d 'O
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s o -l output -d 'Form of the output; json is one event a line' -r -f -a "human\t'For people'
 json\t'One JSON event a line'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l sandbox-items -d 'Items in the embedded cluster\'s demo queue' -r
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-create -d 'At most so many new Jobs in one cycle of one object' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l concurrency -d 'How many create and delete requests may be under way at once' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l stuck-after -d 'Say why a Job has no running pod once it has been pending for this long' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-create -d 'At most so many new Jobs in one cycle of one object' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-pending -d 'At most so many pending Jobs of one object, new ones included' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-total -d 'At most so many unfinished Jobs of all objects together, new ones included, shared fairly' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l failure-brake -d 'After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l source-timeout -d 'Give up on a trigger after this long' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l cluster-object-namespace -d 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l service-proxy -d 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local' -r
@@ -108,6 +116,7 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l in-cluster -
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l stuck-after -d 'Say why a Job has no running pod once it has been pending for this long' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -s o -l output -d 'Form of the result' -r -f -a "table\t'For people'
 json\t'Versioned JSON'
 yaml\t'The same as YAML'"

@@ -21,7 +21,7 @@ Exit codes:
   2    it could not run: usage, unreadable file, no cluster, forbidden
   3    only `plan --detailed-exitcode`: there is something to do
   4    refused: somebody else holds the lease, or a live KEDA drives the object
-  5    a limit held back work that was wanted (`run --once`)
+  5    a limit or the failure brake held back work that was wanted (`run --once`)
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";
 
@@ -188,6 +188,9 @@ pub struct PlanArgs {
     /// Exit with 3 when there is something to create or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// What holds numbers down.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// How to read triggers.
     #[command(flatten)]
     pub sources: SourceArgs,
@@ -216,6 +219,24 @@ pub struct ManifestArgs {
     /// Only the object of this name (repeatable)
     #[arg(long = "object", value_name = "[NAMESPACE/]NAME")]
     pub objects: Vec<String>,
+}
+
+/// Limits of `plan` and `run`, beside `maxReplicaCount`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// At most so many new Jobs in one cycle of one object
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub max_create: Option<i64>,
+    /// At most so many pending Jobs of one object, new ones included
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub max_pending: Option<i64>,
+    /// At most so many unfinished Jobs of all objects together, new ones included, shared fairly
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    pub max_total: Option<i64>,
+    /// After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off
+    #[arg(long, value_name = "N", default_value_t = crate::planner::brake::DEFAULT_FAILURE_BRAKE)]
+    pub failure_brake: u32,
 }
 
 /// How to read triggers.
@@ -290,12 +311,13 @@ Examples:
   keda-jobs run --sandbox examples/demo-queue.yaml          (drains the demo queue; Ctrl-C ends it)
   keda-jobs run --once scaledjob.yaml
   keda-jobs run manifests/ --context staging --output json
+  keda-jobs run manifests/ --max-total 50 --max-pending 10
 
 The first cycle starts at once, then one every pollingInterval. Ctrl-C lets actions in flight end and prints a
 summary; a second Ctrl-C ends at once.
 
-Exit codes: 0 done, 1 a trigger or an action failed, 2 it could not run, 5 with --once when a limit held back
-Jobs that were wanted, 130 or 143 ended by a signal.")]
+Exit codes: 0 done, 1 a trigger or an action failed, 2 it could not run, 5 with --once when a limit or the failure
+brake held back Jobs that were wanted, 130 or 143 ended by a signal.")]
 pub struct RunArgs {
     /// The manifests.
     #[command(flatten)]
@@ -312,12 +334,15 @@ pub struct RunArgs {
     /// Items in the embedded cluster's demo queue
     #[arg(long, value_name = "N", default_value_t = 25, requires = "sandbox")]
     pub sandbox_items: u64,
-    /// At most so many new Jobs in one cycle of one object
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    pub max_create: Option<i64>,
     /// How many create and delete requests may be under way at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
+    /// Say why a Job has no running pod once it has been pending for this long
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
+    pub stuck_after: Duration,
+    /// What holds numbers down.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// How to read triggers.
     #[command(flatten)]
     pub sources: SourceArgs,
@@ -349,6 +374,9 @@ pub struct ListArgs {
     /// All namespaces
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub all_namespaces: bool,
+    /// Say why a Job has no running pod once it has been pending for this long
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
+    pub stuck_after: Duration,
     /// Form of the result
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Table)]
     pub output: PlanOutput,

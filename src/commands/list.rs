@@ -1,13 +1,14 @@
 //! `list`: objects and their Jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 
 use super::{Context, to_json, to_yaml};
 use crate::cli::{ClusterArgs, ListArgs, PlanOutput};
 use crate::cluster::inventory::{OwnedJob, tracked};
-use crate::cluster::{Cluster, ClusterErrorKind};
+use crate::cluster::{Cluster, ClusterErrorKind, stuck};
 use crate::error::{Error, ExitStatus};
 use crate::planner::inventory::ObservedJob;
 use crate::report::ObjectName;
@@ -26,6 +27,7 @@ pub async fn execute(context: &mut Context<'_>, args: &ListArgs) -> Result<ExitS
             by_object.entry(object).or_default().push(owned.job);
         }
     }
+    explain_stuck(context, &cluster, &mut by_object, args.stuck_after).await;
     let missing: Vec<&String> = args
         .names
         .iter()
@@ -61,6 +63,32 @@ pub async fn execute(context: &mut Context<'_>, args: &ListArgs) -> Result<ExitS
         ));
     }
     Ok(ExitStatus::Success)
+}
+
+/// Puts beside pending Jobs why none of their pods runs.
+async fn explain_stuck(
+    context: &Context<'_>,
+    cluster: &Cluster,
+    by_object: &mut BTreeMap<ObjectName, Vec<ObservedJob>>,
+    after: Duration,
+) {
+    let jobs = by_object
+        .iter()
+        .flat_map(|(object, jobs)| jobs.iter().map(|job| (object.namespace.as_str(), job)));
+    let candidates = stuck::candidates(jobs, after, Timestamp::now());
+    let (found, error) = stuck::explain(cluster, &candidates).await;
+    let mut reasons: HashMap<String, String> = found
+        .into_iter()
+        .map(|stuck| (stuck.uid, stuck.reason))
+        .collect();
+    for job in by_object.values_mut().flatten() {
+        if let Some(reason) = reasons.remove(&job.uid) {
+            job.reason = Some(reason);
+        }
+    }
+    if let Some(error) = error {
+        context.say(&format!("why Jobs stay pending is not known: {error}"));
+    }
 }
 
 /// `namespace shop of context staging`, or all of its namespaces.

@@ -1,17 +1,18 @@
 //! `plan`: how many Jobs, and why; changes nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::load::{objects, table_width};
 use super::{Context, to_json, to_yaml};
 use crate::api::ScaledJob;
-use crate::cli::{PlanArgs, PlanOutput, SourceArgs};
+use crate::cli::{LimitArgs, PlanArgs, PlanOutput, SourceArgs};
 use crate::cluster::client::LazyCluster;
 use crate::cluster::objects::{Objects, Reader};
 use crate::engine::cycle::{Decided, Overrides, decide};
+use crate::engine::limits::{LimitOptions, Limiter};
 use crate::engine::{Engine, Target, assumed};
 use crate::error::{Error, ErrorKind, ExitStatus};
-use crate::planner::Limits;
 use crate::planner::inventory::{Counts, Inventory};
 use crate::report::ObjectName;
 use crate::report::plan::{ObjectPlan, render, to_view};
@@ -56,6 +57,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
             Err(_) => return Err(cluster.why_not().await),
         },
     };
+    let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
     let engine = Engine {
         objects: Arc::new(Objects::new(
             &resources,
@@ -64,11 +66,11 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         )),
         reader: Arc::new(Reader(Arc::clone(&cluster))),
         read_options: read_options(context.settings, &args.sources)?,
-        limits: Limits::default(),
+        limits: limiter(&args.limits, &targets),
+        stuck_after: Duration::MAX,
         concurrency: 1,
         cluster,
     };
-    let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
     let decided: Vec<Decided> = futures::future::join_all(
         targets
             .iter()
@@ -131,6 +133,17 @@ fn assumed_counts(args: &PlanArgs) -> Option<Counts> {
         pending,
         slots: running,
     })
+}
+
+/// The limits of the command line over these objects.
+pub(super) fn limiter(args: &LimitArgs, targets: &[Target]) -> Limiter {
+    let options = LimitOptions {
+        max_create: args.max_create,
+        max_pending: args.max_pending,
+        max_total: args.max_total,
+        failure_brake: args.failure_brake,
+    };
+    Limiter::new(options, targets)
 }
 
 /// How triggers are read.

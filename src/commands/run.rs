@@ -6,7 +6,7 @@ use std::sync::Arc;
 use k8s_openapi::jiff::Timestamp;
 
 use super::load::{count, objects, table_width};
-use super::plan::{read_options, targets};
+use super::plan::{limiter, read_options, targets};
 use super::{Context, say_always};
 use crate::cli::{RunArgs, RunOutput};
 use crate::cluster::client::{Cluster, LazyCluster};
@@ -15,7 +15,6 @@ use crate::cluster::{inventory, kubeconfig};
 use crate::engine::schedule::{self, ObjectResult};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, ErrorKind, ExitStatus};
-use crate::planner::Limits;
 use crate::planner::inventory::ObservedJob;
 use crate::report::ObjectName;
 use crate::report::event::{Event, Format, Reporter, Totals, Verbosity};
@@ -58,9 +57,8 @@ pub async fn execute(
         )),
         reader: Arc::new(Reader(Arc::clone(&lazy))),
         read_options,
-        limits: Limits {
-            max_create: args.max_create,
-        },
+        limits: limiter(&args.limits, &targets),
+        stuck_after: args.stuck_after,
         concurrency: usize::from(args.concurrency),
         cluster: lazy,
     };

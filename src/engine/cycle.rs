@@ -12,7 +12,7 @@ use crate::cluster::job::{CycleId, Owner};
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job, owner};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::planner::{
-    Action, DecidingTerm, DeleteReason, Plan, PlanInput, Propagation, TriggerRef, plan,
+    Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, plan,
 };
 use crate::scalers;
 
@@ -45,23 +45,35 @@ pub async fn decide(engine: &Engine, target: &Target, overrides: &Overrides) -> 
         Some(counts) => Inventory::Assumed(counts),
         None => observe(engine, target).await,
     };
+    engine.limits.observed(target, &inventory);
     let readings = if target.job.paused() {
         Vec::new()
     } else {
         read(engine, target, overrides).await
     };
-    let plan = plan(&PlanInput {
+    let limits = engine.limits.of(target, &inventory);
+    let input = PlanInput {
         job: &target.job,
         readings: &readings,
         inventory: &inventory,
-        limits: &engine.limits,
+        limits: &limits,
         spec_hash: &target.spec_hash,
         now: Timestamp::now(),
-    });
+    };
+    let mut decided = plan(&input);
+    // What --max-total leaves depends on what the other limits let through.
+    let total = engine.limits.share(target, decided.decision.create).await;
+    if total.is_some_and(|total| total.room < decided.decision.create) {
+        let limits = Limits { total, ..limits };
+        decided = plan(&PlanInput {
+            limits: &limits,
+            ..input
+        });
+    }
     Decided {
         readings,
         inventory,
-        plan,
+        plan: decided,
     }
 }
 

@@ -3,15 +3,16 @@
 pub mod assumed;
 pub mod cleanup;
 pub mod cycle;
+pub mod limits;
 pub mod schedule;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::api::ScaledJob;
 use crate::cluster::client::LazyCluster;
 use crate::cluster::job::spec_hash;
 use crate::cluster::objects::{Objects, Reader};
-use crate::planner::Limits;
 use crate::scalers::ReadOptions;
 
 /// One object with the namespace it works in.
@@ -54,7 +55,9 @@ pub struct Engine {
     /// How triggers are read.
     pub read_options: ReadOptions,
     /// Limits of the command line.
-    pub limits: Limits,
+    pub limits: limits::Limiter,
+    /// Pending Jobs older than this are looked into. See [`crate::cluster::stuck`].
+    pub stuck_after: Duration,
     /// Most create or delete requests of one object under way at once.
     pub concurrency: usize,
 }

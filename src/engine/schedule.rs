@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::cycle::{Decided, Outcome, Overrides, apply, decide};
 use super::{Engine, Target};
 use crate::cluster::job::CycleId;
+use crate::cluster::stuck;
 use crate::planner::inventory::{Inventory, JobState, ObservedJob};
 use crate::planner::{Action, TermOutcome};
 use crate::report::ObjectName;
@@ -46,6 +48,10 @@ struct Driver<'a> {
     result: ObjectResult,
     /// Jobs that were made or seen unfinished, and whose end was not told yet.
     open: BTreeSet<String>,
+    /// Jobs that were told to be stuck, by uid.
+    stuck: BTreeSet<String>,
+    /// It was told that stuck Jobs cannot be looked into.
+    stuck_unknown: bool,
 }
 
 /// Runs every object: one cycle each with `once`, else until a signal comes. Results in the order of `targets`.
@@ -68,6 +74,8 @@ pub async fn run(
             tell,
             result: ObjectResult::default(),
             open: BTreeSet::new(),
+            stuck: BTreeSet::new(),
+            stuck_unknown: false,
         };
         driver.drive(once, place > 0)
     });
@@ -97,6 +105,7 @@ impl Driver<'_> {
             }
             next = start + interval;
         }
+        self.engine.limits.leave(self.target);
         if !once {
             let (cycles, totals) = (self.result.cycles, self.result.totals);
             self.say(Event::ObjectSummary { cycles, totals });
@@ -159,6 +168,7 @@ impl Driver<'_> {
             }
         }
         self.result.totals += totals;
+        self.tell_stuck(&decided.inventory).await;
         let milliseconds = millis(start.elapsed());
         self.say(Event::CycleFinished {
             cycle: cycle.as_str().to_owned(),
@@ -200,6 +210,42 @@ impl Driver<'_> {
         let present: BTreeSet<&str> = ours.iter().map(|job| job.name.as_str()).collect();
         self.open.retain(|name| present.contains(name.as_str()));
         totals
+    }
+
+    /// Tells which Jobs are stuck, and why, once for each. After everything else: it delays nothing.
+    async fn tell_stuck(&mut self, inventory: &Inventory) {
+        let Inventory::Known(jobs) = inventory else {
+            return;
+        };
+        self.stuck
+            .retain(|uid| jobs.iter().any(|job| job.uid == *uid));
+        let untold = jobs
+            .iter()
+            .filter(|job| job.ours && !self.stuck.contains(&job.uid))
+            .map(|job| (self.target.namespace.as_str(), job));
+        let candidates = stuck::candidates(untold, self.engine.stuck_after, Timestamp::now());
+        if candidates.is_empty() || self.signals.status().is_some() {
+            return;
+        }
+        // The cycle has told already that there is no cluster.
+        let Ok(cluster) = self.engine.cluster.get().await else {
+            return;
+        };
+        let (found, error) = stuck::explain(cluster, &candidates).await;
+        for stuck in found {
+            self.say(Event::JobStuck {
+                job: stuck.job,
+                reason: stuck.reason,
+            });
+            self.stuck.insert(stuck.uid);
+        }
+        if let Some(error) = error
+            && !std::mem::replace(&mut self.stuck_unknown, true)
+        {
+            self.say(Event::Notice {
+                message: format!("why Jobs stay pending is not known: {error}"),
+            });
+        }
     }
 
     fn tell_decision(&mut self, decided: &Decided, read_for: Duration) -> Totals {

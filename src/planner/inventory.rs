@@ -105,6 +105,23 @@ pub fn counts(jobs: &[ObservedJob]) -> Counts {
     counts
 }
 
+/// Jobs in state [`JobState::Pending`], which `--max-pending` counts; none when the Jobs are not known.
+///
+/// Suspended, finishing and terminating Jobs are not among them, as they ask for no new pod. Where pods are not listed a Job
+/// is pending as long as its status tells of no pod that is ready or has succeeded: a Job that is not known to be at work counts
+/// (law 1). Of counts given by hand it is the pending ones.
+pub fn pending(inventory: &Inventory) -> Option<i64> {
+    match inventory {
+        Inventory::Known(jobs) => Some(
+            jobs.iter()
+                .map(|job| i64::from(job.state == JobState::Pending))
+                .sum(),
+        ),
+        Inventory::Assumed(counts) => Some(counts.pending),
+        Inventory::Unknown(_) => None,
+    }
+}
+
 /// A condition of a Job or a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConditionView<'a> {

@@ -3,6 +3,7 @@
 //! [`formula`] is KEDA's arithmetic, `explain` puts it into words, `cleanup` says which Jobs go. [`plan`] adds what KEDA
 //! lacks: a ceiling that holds, and a stop when something is not known.
 
+pub mod brake;
 mod cleanup;
 mod explain;
 pub mod formula;
@@ -20,6 +21,7 @@ use crate::api::ScaledJob;
 use crate::api::reading::{ReadingOutcome, TriggerReading};
 use formula::{Combined, Decided, Replicas, Term, combine, decide, effective_replicas, terms};
 use inventory::{Counts, Inventory, counts};
+pub use limit::TotalRoom;
 pub use reason::{Deciding, DecidingTerm, Number, Reason, ReasonCode};
 pub use v1::v1_create;
 
@@ -40,11 +42,18 @@ pub struct PlanInput<'a> {
     pub now: Timestamp,
 }
 
-/// Limits beyond the manifest. All unset means none.
+/// Limits beyond the manifest, as they are for one object in one cycle. All unset means none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// `--max-create`: at most so many new Jobs in one cycle of one object.
     pub max_create: Option<i64>,
+    /// `--max-pending`: pending and new Jobs of one object together. A Job counts as pending unless it is known to be at work,
+    /// see [`inventory::pending`].
+    pub max_pending: Option<i64>,
+    /// `--max-total`: what of it is left for this object.
+    pub total: Option<TotalRoom>,
+    /// The failure brake, when it is on.
+    pub brake: Option<brake::Brake>,
 }
 
 /// What to do for one object, and why.
@@ -305,7 +314,7 @@ fn compute(job: &ScaledJob, terms: &[&Term], counts: Counts, replicas: Replicas)
 /// Works out one cycle of one object. The same input always gives the same plan; nothing here panics.
 ///
 /// KEDA's number comes first (semantics §2), then the limits: unfinished and new Jobs together never pass
-/// `maxReplicaCount` (100 when unset), nor new ones `--max-create`; a paused object gets no Jobs and no rollout, but finished
+/// `maxReplicaCount` (100 when unset), and the smallest of the further [`Limits`] holds; a paused object gets no Jobs and no rollout, but finished
 /// Jobs are still cleaned up; when the Jobs could not be listed, nothing is created or deleted.
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let job = input.job;

@@ -132,6 +132,12 @@ codes! {
     HeldByMaxReplicaCount => "held-by-max-replica-count", "create";
     /// Held by `--max-create`.
     HeldByMaxCreate => "held-by-max-create", "create";
+    /// Held by `--max-pending`.
+    HeldByMaxPending => "held-by-max-pending", "create";
+    /// Held by `--max-total`, over all objects of the run.
+    HeldByMaxTotal => "held-by-max-total", "create";
+    /// The failure brake is on.
+    FailureBrake => "failure-brake", "create";
     /// Nothing holds the number.
     Create => "create", "create";
     /// Finished Jobs beyond a history limit.
@@ -221,6 +227,12 @@ pub enum DecidingTerm {
     MaxReplicaCount,
     /// `--max-create`.
     MaxCreate,
+    /// `--max-pending`.
+    MaxPending,
+    /// `--max-total`.
+    MaxTotal,
+    /// `--failure-brake`.
+    FailureBrake,
 }
 
 impl DecidingTerm {
@@ -240,6 +252,9 @@ impl DecidingTerm {
             Self::MinReplicaCount => "min-replica-count",
             Self::MaxReplicaCount => "max-replica-count",
             Self::MaxCreate => "max-create",
+            Self::MaxPending => "max-pending",
+            Self::MaxTotal => "max-total",
+            Self::FailureBrake => "failure-brake",
         }
     }
 }

@@ -96,6 +96,13 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    /// A Job has been pending for long: no pod of it runs. Told once for each; nothing is done about it.
+    JobStuck {
+        /// Its name.
+        job: String,
+        /// What the cluster says of it.
+        reason: String,
+    },
     /// The cycle could not be carried through.
     CycleFailed {
         /// The error.
@@ -195,6 +202,7 @@ impl Event {
             | Self::CreateFailed { .. }
             | Self::DeleteFailed { .. }
             | Self::CycleFailed { .. }
+            | Self::JobStuck { .. }
             | Self::RunSummary { .. }
             | Self::JobFinished {
                 succeeded: false, ..
@@ -266,6 +274,7 @@ impl Event {
                     .map_or_else(String::new, |reason| format!(": {reason}"));
                 format!("{word} {job}{after}{reason}")
             }
+            Self::JobStuck { job, reason } => format!("STUCK {job}: {reason}"),
             Self::CycleFailed { error } => format!("ERROR: the cycle failed: {error}"),
             Self::CycleFinished {
                 cycle,

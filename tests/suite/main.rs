@@ -19,10 +19,13 @@ mod faults;
 mod fuzz;
 mod kubectl;
 mod layers;
+mod limits;
 mod plan;
 mod readme;
+mod rollout;
 mod run;
 mod sources;
+mod stuck;
 mod validate;
 
 use libtest_mimic::{Arguments, Trial};
@@ -40,10 +43,13 @@ fn main() {
         fuzz::tests(),
         kubectl::tests(),
         layers::tests(),
+        limits::tests(),
         plan::tests(),
         readme::tests(),
+        rollout::tests(),
         run::tests(),
         sources::tests(),
+        stuck::tests(),
         validate::tests(),
     ]
     .into_iter()

@@ -9,7 +9,7 @@ use crate::api::reading::{MetricTarget, ReadingOutcome};
 use crate::api::{Calculation, Dialect, ScaledJob};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::planner::{
-    Action, DecidingTerm, Limits, Plan, ReasonCode, TriggerRef, plan, reason::show,
+    Action, DecidingTerm, Limits, Plan, ReasonCode, TotalRoom, TriggerRef, plan, reason::show,
 };
 
 fn codes(plan: &Plan) -> Vec<ReasonCode> {
@@ -63,6 +63,7 @@ fn slots_are_what_counts_against_the_ceiling() {
 fn max_create_holds_and_says_so() {
     let limits = Limits {
         max_create: Some(3),
+        ..Limits::default()
     };
     let readings = [reading(0, 25.0, 5.0, true)];
     let plan = plan_limited(&job("default", 10), &readings, &assumed(0, 0), limits);
@@ -77,6 +78,7 @@ fn max_create_holds_and_says_so() {
     assert_eq!(plan.deciding.term, DecidingTerm::MaxCreate);
     let negative = Limits {
         max_create: Some(-1),
+        ..Limits::default()
     };
     let plan = plan_limited(&job("default", 10), &readings, &assumed(0, 0), negative);
     assert_eq!(plan.decision.create, 0);
@@ -296,4 +298,89 @@ fn codes_are_unique_and_the_clock_is_an_argument() {
         })
     };
     assert_eq!(at(Timestamp::MIN), at(Timestamp::MAX));
+}
+
+fn pending_and_more() -> Inventory {
+    use super::builder::observed;
+    use crate::planner::inventory::JobState::{
+        Pending, Running, Succeeded, Suspended, Terminating,
+    };
+    let states = [Pending, Pending, Running, Suspended, Terminating, Succeeded];
+    let jobs = states
+        .iter()
+        .enumerate()
+        .map(|(number, state)| observed(&number.to_string(), *state));
+    Inventory::Known(jobs.collect())
+}
+
+#[test]
+fn max_pending_counts_jobs_in_state_pending_and_new_ones() {
+    let job = job("accurate", 100);
+    let planned = |limit: i64, inventory: &Inventory| {
+        let limits = Limits {
+            max_pending: Some(limit),
+            ..Limits::default()
+        };
+        plan_limited(&job, &[reading(0, 50.0, 1.0, true)], inventory, limits)
+    };
+    // Two are pending; suspended and terminating ones ask for no pod.
+    let plan = planned(5, &pending_and_more());
+    assert_eq!(plan.decision.create, 3);
+    assert_eq!(plan.deciding.term, DecidingTerm::MaxPending);
+    assert_eq!(
+        plan.deciding.text,
+        "held: 48 wanted, 2 pending, --max-pending 5"
+    );
+    assert!(codes(&plan).contains(&ReasonCode::HeldByMaxPending));
+    for (limit, create) in [(0, 0), (2, 0), (-7, 0), (i64::MAX, 48)] {
+        assert_eq!(planned(limit, &pending_and_more()).decision.create, create);
+    }
+    // By hand it is what was given.
+    assert_eq!(planned(5, &assumed(20, 4)).decision.create, 1);
+}
+
+#[test]
+fn max_total_leaves_what_the_engine_grants() {
+    let limits = |room| Limits {
+        total: Some(TotalRoom {
+            limit: 10,
+            others: 7,
+            room,
+        }),
+        ..Limits::default()
+    };
+    let job = job("default", 100);
+    let planned = |room| {
+        plan_limited(
+            &job,
+            &[reading(0, 9.0, 1.0, true)],
+            &assumed(1, 0),
+            limits(room),
+        )
+    };
+    let plan = planned(2);
+    assert_eq!(plan.decision.create, 2);
+    assert_eq!(plan.deciding.term, DecidingTerm::MaxTotal);
+    assert_eq!(
+        plan.deciding.text,
+        "held: 8 wanted, 1 unfinished here and 7 of other objects, --max-total 10"
+    );
+    assert!(codes(&plan).contains(&ReasonCode::HeldByMaxTotal));
+    assert_eq!(planned(-3).decision.create, 0);
+    assert_eq!(planned(8).decision.create, 8);
+}
+
+#[test]
+fn of_several_limits_the_tightest_is_named() {
+    let limits = Limits {
+        max_create: Some(4),
+        max_pending: Some(3),
+        ..Limits::default()
+    };
+    let readings = [reading(0, 50.0, 1.0, true)];
+    let plan = plan_limited(&job("default", 100), &readings, &assumed(0, 0), limits);
+    assert_eq!(plan.deciding.term, DecidingTerm::MaxPending);
+    let plan = plan_limited(&job("default", 2), &readings, &assumed(0, 0), limits);
+    assert_eq!(plan.decision.create, 2);
+    assert_ne!(plan.deciding.term, DecidingTerm::MaxPending);
 }

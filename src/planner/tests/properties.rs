@@ -10,7 +10,7 @@ use crate::api::reading::{
 };
 use crate::api::{DEFAULT_MAX_REPLICA_COUNT, ScaledJob};
 use crate::planner::inventory::{Counts, Inventory};
-use crate::planner::{Limits, v1_create};
+use crate::planner::{Limits, TotalRoom, v1_create};
 
 fn word<const N: usize>(words: [&'static str; N]) -> impl Strategy<Value = &'static str> {
     (0..N).prop_map(move |place| words[place])
@@ -160,10 +160,16 @@ proptest! {
         job in any_job(),
         readings in readings(),
         (running, pending, slots) in (integers(), integers(), integers()),
-        max_create in prop::option::of(integers()),
+        (max_create, max_pending) in (prop::option::of(integers()), prop::option::of(integers())),
+        total in prop::option::of((integers(), integers(), integers())),
     ) {
         let inventory = Inventory::Assumed(Counts { running, pending, slots });
-        let plan = plan_limited(&job, &readings, &inventory, Limits { max_create });
+        let plan = plan_limited(&job, &readings, &inventory, Limits {
+            max_create,
+            max_pending,
+            total: total.map(|(limit, others, room)| TotalRoom { limit, others, room }),
+            brake: None,
+        });
         let create = plan.decision.create;
         prop_assert!(create >= 0);
         prop_assert!(plan.decision.keda >= 0);
@@ -173,6 +179,12 @@ proptest! {
         prop_assert!(create <= plan.decision.wanted);
         if let Some(limit) = max_create {
             prop_assert!(create <= limit.max(0));
+        }
+        if let Some(limit) = max_pending {
+            prop_assert!(i128::from(pending.max(0)) + i128::from(create) <= i128::from(limit.max(pending).max(0)));
+        }
+        if let Some((.., room)) = total {
+            prop_assert!(create <= room.max(0));
         }
         prop_assert!(!plan.deciding.text.is_empty());
         let _ = v1_create(&readings, running);

@@ -7,6 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
 
 use super::Event;
+use crate::planner::DecidingTerm;
 use crate::report::sanitize::sanitize;
 use crate::report::{API_VERSION, ObjectName};
 
@@ -52,6 +53,8 @@ pub struct Reporter<W> {
     verbosity: Verbosity,
     /// Last plan told of each object, so that a loop with nothing new stays silent.
     told: BTreeMap<ObjectName, String>,
+    /// What was last told to hold an object back, so that a limit that goes on holding is told of once.
+    held: BTreeMap<ObjectName, String>,
 }
 
 impl<W: Write> Reporter<W> {
@@ -62,6 +65,7 @@ impl<W: Write> Reporter<W> {
             format,
             verbosity,
             told: BTreeMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -115,11 +119,26 @@ impl<W: Write> Reporter<W> {
     }
 
     fn shows(&mut self, object: Option<&ObjectName>, event: &Event, message: &str) -> bool {
+        // What held it holds it no more: should it hold again, that is news.
+        if let (Event::Planned { plan }, Some(object)) = (event, object)
+            && plan.decision.wanted <= plan.decision.create
+        {
+            self.held.remove(object);
+        }
         if event.level() > self.verbosity {
             return false;
         }
-        let (Event::Planned { plan }, Some(object)) = (event, object) else {
-            return true;
+        let (plan, object) = match (event, object) {
+            (Event::Planned { plan }, Some(object)) => (plan, object),
+            // Jobs that cannot be listed are a fault, which is told of in every cycle.
+            (Event::Held { term, .. }, Some(object))
+                if term != DecidingTerm::InventoryUnknown.as_str() =>
+            {
+                let last = self.held.insert(object.clone(), message.to_owned());
+                return last.is_none_or(|last| last != message)
+                    || self.verbosity == Verbosity::Verbose;
+            }
+            _ => return true,
         };
         let changes = plan.create.is_some() || !plan.delete.is_empty();
         let news = self.told.get(object).is_none_or(|last| last != message);
@@ -253,6 +272,34 @@ mod tests {
         let lines = |verbosity| written(Format::Human, verbosity).lines().count();
         assert_eq!(lines(Verbosity::Quiet), 3);
         assert_eq!(lines(Verbosity::Verbose), events().len());
+    }
+
+    #[test]
+    fn a_limit_that_goes_on_holding_is_told_of_once() {
+        let held = |term: DecidingTerm| Event::Held {
+            wanted: 5,
+            create: 0,
+            term: term.as_str().to_owned(),
+            message: "one more at 12:03:20Z".to_owned(),
+        };
+        let lines = |events: &[Event], verbosity| {
+            let mut reporter = Reporter::new(Vec::new(), Format::Human, verbosity);
+            for event in events {
+                let time = Timestamp::UNIX_EPOCH;
+                reporter.report(time, Some(&name()), event).unwrap();
+            }
+            String::from_utf8(reporter.into_inner())
+                .unwrap()
+                .matches("HELD")
+                .count()
+        };
+        let limit = || held(DecidingTerm::FailureBrake);
+        let free = || planned(25.0, &assumed(0, 0));
+        assert_eq!(lines(&[limit(), limit(), limit()], Verbosity::Quiet), 1);
+        assert_eq!(lines(&[limit(), free(), limit()], Verbosity::Quiet), 2);
+        assert_eq!(lines(&[limit(), limit()], Verbosity::Verbose), 2);
+        let blind = || held(DecidingTerm::InventoryUnknown);
+        assert_eq!(lines(&[blind(), blind()], Verbosity::Normal), 2);
     }
 
     #[test]

@@ -145,6 +145,48 @@ impl TestCluster {
         })
     }
 
+    /// The objects of a kind in the test's namespace.
+    pub(crate) fn list<K>(&self) -> Vec<K>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + serde::de::DeserializeOwned
+            + Clone
+            + std::fmt::Debug,
+    {
+        block_on(async {
+            let api: Api<K> = Api::namespaced(self.client_async().await, &self.namespace);
+            api.list(&ListParams::default())
+                .await
+                .expect("objects can be listed")
+                .items
+        })
+    }
+
+    /// Reads an object, changes it, and writes it back; again when somebody else wrote in between.
+    pub(crate) fn change<K>(&self, name: &str, status: bool, change: impl Fn(&mut K))
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + serde::de::DeserializeOwned
+            + serde::Serialize
+            + Clone
+            + std::fmt::Debug,
+    {
+        eventually("an object to be changed", || {
+            block_on(async {
+                let api: Api<K> = Api::namespaced(self.client_async().await, &self.namespace);
+                let mut object = api.get(name).await.ok()?;
+                change(&mut object);
+                let parameters = PostParams::default();
+                let written = if status {
+                    api.replace_status(name, &parameters, &object).await
+                } else {
+                    api.replace(name, &parameters, &object).await
+                };
+                written.ok().map(|_| ())
+            })
+        });
+    }
+
     /// The address of the embedded cluster's API.
     pub(crate) fn server(&self) -> String {
         let text = read(&self.kubeconfig);
