@@ -19,6 +19,7 @@ mod faults;
 mod fuzz;
 mod kubectl;
 mod layers;
+mod lease;
 mod plan;
 mod readme;
 mod run;
@@ -40,6 +41,7 @@ fn main() {
         fuzz::tests(),
         kubectl::tests(),
         layers::tests(),
+        lease::tests(),
         plan::tests(),
         readme::tests(),
         run::tests(),
