@@ -31,10 +31,8 @@ pub fn object_lease(object: &str) -> String {
         return name;
     }
     let hash = Sha256::digest(object.as_bytes());
-    let suffix = hash[..5]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let [a, b, c, d, ..]: [u8; 32] = hash.into();
+    let suffix = format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
     // Names of objects are ASCII; a cut inside a label must not leave a dot or a dash before the hash.
     let kept: String = name.chars().take(MAX_NAME - suffix.len() - 1).collect();
     format!("{}-{suffix}", kept.trim_end_matches(['.', '-']))

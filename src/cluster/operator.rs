@@ -13,7 +13,7 @@ use super::leases::{self, Held};
 use super::objects::list_all;
 use super::{Cluster, ClusterError, ClusterErrorKind, KEDA_NAME_LABEL};
 
-/// Name of the operator's leader-election Lease. [KEDA cmd/operator/main.go: LeaderElectionID]
+/// Name of the operator's leader-election Lease. [KEDA cmd/operator/main.go: `LeaderElectionID`]
 pub const OPERATOR_LEASE: &str = "operator.keda.sh";
 
 /// The annotations of the ScaledJob of that name in that namespace; none when there is none, when the cluster has no such kind, or

@@ -57,7 +57,11 @@ pub async fn execute(
         read_options.cluster_object_namespace.clone(),
         leases(&cluster, &args.lease),
     );
-    if let Err(error) = guard.start(&targets).await {
+    let started = tokio::select! {
+        started = guard.start(&targets) => started,
+        _ = signals.first() => Ok(()),
+    };
+    if let Err(error) = started {
         guard.release().await;
         return Err(cluster.fatal(&error).hint(
             "or go without: --no-lease, when nothing else can create Jobs for these objects",

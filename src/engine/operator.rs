@@ -16,7 +16,7 @@ use crate::cluster::{Cluster, ClusterError, ClusterErrorKind};
 
 /// A Job of KEDA's that is younger than this shows a live operator whose Lease is somewhere else.
 const LATELY: SignedDuration = SignedDuration::from_mins(5);
-/// The operator's lease duration where its Lease names none. [KEDA cmd/operator/main.go: 15 s unless KEDA_OPERATOR_LEADER_ELECTION_LEASE_DURATION says otherwise]
+/// The operator's lease duration where its Lease names none. [KEDA cmd/operator/main.go: 15 s unless `KEDA_OPERATOR_LEADER_ELECTION_LEASE_DURATION` says otherwise]
 const OPERATOR_DURATION: Duration = Duration::from_secs(15);
 /// Between two looks; the operator renews every 2 s.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -1,5 +1,6 @@
 //! One writer for each object: leases between runs, and KEDA's own operator.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         ),
         embedded_test("lease::a_live_keda_is_left_to_its_objects", live_keda),
         embedded_test("lease::a_job_that_keda_made_lately_shows_it", recent_job),
+        embedded_test("lease::the_role_in_examples_suffices", role),
     ]
 }
 
@@ -508,5 +510,97 @@ fn recent_job() -> Outcome {
         .expect(4);
     assert_contains(&output.stdout, &["it made a Job for this object"]);
     assert_eq!(scene.jobs(), 1);
+    Ok(())
+}
+
+/// Every request that the commands make is granted by the Role, and reaches no other namespace.
+fn role() -> Outcome {
+    let text = std::fs::read_to_string("examples/role.yaml")?;
+    let role = text
+        .split("---\n")
+        .find(|document| document.contains("kind: Role\n"))
+        .expect("a Role");
+    let role: Value = serde_yaml::from_str(role)?;
+    let words = |value: &Value| -> Vec<String> {
+        let values = value.as_array().cloned().unwrap_or_default();
+        values
+            .iter()
+            .filter_map(|word| word.as_str().map(str::to_owned))
+            .collect()
+    };
+    let mut granted = BTreeSet::new();
+    for rule in role["rules"].as_array().expect("rules") {
+        for resource in words(&rule["resources"]) {
+            for verb in words(&rule["verbs"]) {
+                granted.insert(format!("{verb} {resource}"));
+            }
+        }
+    }
+
+    // History to trim, pods to look at, credentials and the ScaledJob in the cluster.
+    let scene = scene_with(2, |text| {
+        text.replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 100ms")
+            .replace(
+                "maxReplicaCount: 100",
+                "maxReplicaCount: 100\n  successfulJobsHistoryLimit: 0\n  scalingStrategy:\n    strategy: accurate",
+            )
+            .replace(
+                "targetValue: \"1\"",
+                "targetValue: \"1\"\n      authMode: bearer\n    authenticationRef:\n      name: login",
+            )
+    });
+    scene
+        .cluster
+        .create::<k8s_openapi::api::core::v1::Secret>(json!({
+            "metadata": {"name": "login"},
+            "stringData": {"token": "secret"},
+        }));
+    let authentication = json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "TriggerAuthentication",
+        "metadata": {"name": "login"},
+        "spec": {"secretTargetRef": [{"parameter": "token", "name": "login", "key": "token"}]},
+    });
+    let path = format!(
+        "/apis/keda.sh/v1alpha1/namespaces/{}/triggerauthentications",
+        scene.cluster.namespace
+    );
+    scene.cluster.admin("POST", &path, Some(authentication));
+    let object = scene.apply_scaled_job();
+    scene.change(&object, |object| {
+        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "true"});
+    });
+    scene.cluster.admin("DELETE", "/sandbox/requests", None);
+    scene.cluster.run(["plan", &scene.manifest]).expect(0);
+    let first = scene.start("alice", &[DURATION]);
+    first.until_says("deleted orders-");
+    first.running.signal("TERM");
+    assert_eq!(first.running.wait(), 143);
+    scene.cluster.run(["list"]).expect(0);
+    scene.cluster.run(["cleanup", "--all", "--yes"]).expect(0);
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    let counts = requests["counts"].as_object().expect("counts");
+    // Reading the record is a request of its own, to no resource.
+    let made: BTreeSet<String> = counts
+        .keys()
+        .filter(|key| key.contains(' '))
+        .cloned()
+        .collect();
+    assert!(
+        made.contains("create leases")
+            && made.contains("delete jobs")
+            && made.contains("get secrets"),
+        "{made:?}"
+    );
+    let missing: Vec<&String> = made.difference(&granted).collect();
+    assert!(missing.is_empty(), "{missing:?} is not in {granted:?}");
+    for request in requests["last"].as_array().expect("requests") {
+        let path = request["path"].as_str().unwrap_or_default();
+        assert!(
+            path.starts_with("/sandbox/")
+                || path.contains(&format!("/namespaces/{}/", scene.cluster.namespace)),
+            "{path}"
+        );
+    }
     Ok(())
 }

@@ -198,12 +198,12 @@ mod tests {
         }
     }
 
-    fn sighting(stamp: &str) -> Option<Sighting> {
-        Some(Sighting {
+    fn sighting(stamp: &str) -> Sighting {
+        Sighting {
             of: "keda-jobs-run-a".to_owned(),
             stamp: stamp.to_owned(),
             duration: DURATION,
-        })
+        }
     }
 
     #[test]
@@ -216,9 +216,9 @@ mod tests {
         assert_eq!(heartbeat.left(at(20)), None);
         // Who saw that renewal saw it at 0 at the earliest, and may judge at 30.
         let mut watch = Watch::default();
-        assert_eq!(watch.see(sighting("1"), at(0)), Verdict::New);
-        assert_eq!(watch.see(sighting("1"), at(29)), Verdict::Still);
-        assert_eq!(watch.see(sighting("1"), at(30)), Verdict::Dead);
+        assert_eq!(watch.see(Some(sighting("1")), at(0)), Verdict::New);
+        assert_eq!(watch.see(Some(sighting("1")), at(29)), Verdict::Still);
+        assert_eq!(watch.see(Some(sighting("1")), at(30)), Verdict::Dead);
     }
 
     #[test]
@@ -248,8 +248,8 @@ mod tests {
         assert_eq!(heartbeat.left(woken), None);
         // And what it watched has not been still for an hour of its own time.
         let mut watch = Watch::default();
-        watch.see(sighting("1"), at(0));
-        assert_eq!(watch.see(sighting("1"), woken), Verdict::Still);
+        watch.see(Some(sighting("1")), at(0));
+        assert_eq!(watch.see(Some(sighting("1")), woken), Verdict::Still);
     }
 
     #[test]
@@ -266,24 +266,30 @@ mod tests {
     #[test]
     fn what_moves_is_never_dead() {
         let mut watch = Watch::default();
-        assert_eq!(watch.see(sighting("1"), at(0)), Verdict::New);
+        assert_eq!(watch.see(Some(sighting("1")), at(0)), Verdict::New);
         for beat in 1..100 {
             let now = at(beat * 29);
-            assert_eq!(watch.see(sighting(&beat.to_string()), now), Verdict::Moved);
+            assert_eq!(
+                watch.see(Some(sighting(&beat.to_string())), now),
+                Verdict::Moved
+            );
         }
-        assert_eq!(watch.see(sighting("99"), at(99 * 29 + 30)), Verdict::Dead);
+        assert_eq!(
+            watch.see(Some(sighting("99")), at(99 * 29 + 30)),
+            Verdict::Dead
+        );
     }
 
     #[test]
     fn no_heartbeat_is_dead_and_another_one_starts_over() {
         let mut watch = Watch::default();
         assert_eq!(watch.see(None, at(0)), Verdict::Dead);
-        assert_eq!(watch.see(sighting("1"), at(1)), Verdict::New);
-        let other = sighting("1").map(|sighting| Sighting {
+        assert_eq!(watch.see(Some(sighting("1")), at(1)), Verdict::New);
+        let other = Sighting {
             of: "keda-jobs-run-b".to_owned(),
-            ..sighting
-        });
-        assert_eq!(watch.see(other, at(60)), Verdict::New);
+            ..sighting("1")
+        };
+        assert_eq!(watch.see(Some(other), at(60)), Verdict::New);
     }
 
     #[test]
