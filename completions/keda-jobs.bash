@@ -517,7 +517,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__run)
-            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --max-create --concurrency --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --max-create --concurrency --lease-wait --takeover --no-lease --lease-duration --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -544,6 +544,14 @@ _keda__jobs() {
                     return 0
                     ;;
                 --concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
