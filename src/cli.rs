@@ -316,8 +316,12 @@ Examples:
 The first cycle starts at once, then one every pollingInterval. Ctrl-C lets actions in flight end and prints a
 summary; a second Ctrl-C ends at once.
 
-Exit codes: 0 done, 1 a trigger or an action failed, 2 it could not run, 5 with --once when a limit or the failure
-brake held back Jobs that were wanted, 130 or 143 ended by a signal.")]
+Each object has one writer: a run takes the Lease keda-jobs-NAME of each of its objects and gives them up when it
+ends. An object that another run holds, or that a live KEDA drives and that is not paused there, is left alone.
+
+Exit codes: 0 done, 1 a trigger or an action failed, 2 it could not run, 4 an object was left alone because it has
+another writer, 5 with --once when a limit or the failure brake held back Jobs that were wanted, 130 or 143 ended by
+a signal.")]
 pub struct RunArgs {
     /// The manifests.
     #[command(flatten)]
@@ -343,12 +347,52 @@ pub struct RunArgs {
     /// What holds numbers down.
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// One writer for each object.
+    #[command(flatten)]
+    pub lease: LeaseArgs,
     /// How to read triggers.
     #[command(flatten)]
     pub sources: SourceArgs,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
+}
+
+/// One writer for each object.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Lease options")]
+pub struct LeaseArgs {
+    /// Wait for an object that another run holds, for ever or so long, instead of ending with exit code 4
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        value_parser = duration::parse
+    )]
+    pub lease_wait: Option<Option<Duration>>,
+    /// Take objects that another run holds by force; both may create Jobs until that run notices
+    #[arg(long)]
+    pub takeover: bool,
+    /// Use no leases: nothing then keeps a second run from creating the same Jobs
+    #[arg(long, conflicts_with_all = ["lease_wait", "takeover"])]
+    pub no_lease: bool,
+    /// How long a run may be silent before others may take its objects, in whole seconds
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = lease_duration)]
+    pub lease_duration: Duration,
+}
+
+/// Kubernetes counts a Lease's duration in whole seconds.
+fn lease_duration(text: &str) -> Result<Duration, String> {
+    let duration = duration::parse(text).map_err(|error| error.to_string())?;
+    if duration.subsec_nanos() != 0
+        || !(1..=i32::MAX.unsigned_abs().into()).contains(&duration.as_secs())
+    {
+        return Err(format!(
+            "{text} is not a number of whole seconds, at least 1s"
+        ));
+    }
+    Ok(duration)
 }
 
 /// Forms of `run`.

@@ -120,6 +120,27 @@ impl Settings {
     }
 }
 
+/// `user@host`, for others to see who holds a lease.
+pub fn user_and_host() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    format!("{}@{}", user.as_deref().unwrap_or("unknown"), host())
+}
+
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_else(|_| "unknown".to_owned())
+}
+
 fn read_config() -> Result<ConfigFile, Error> {
     let named = std::env::var_os("KEDA_JOBS_CONFIG")
         .filter(|path| !path.is_empty())

@@ -14,6 +14,7 @@ pub use decode::decode;
 pub use scaled_job::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_MAX_REPLICA_COUNT,
     DEFAULT_POLLING_INTERVAL, Dialect, Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,
+    paused,
 };
 pub use secret::Secret;
 

@@ -163,15 +163,21 @@ impl Calculation {
 }
 
 impl ScaledJob {
-    /// Whether `autoscaling.keda.sh/paused` pauses it: present, and not one of Go's words for false (KEDA 2.13+).
+    /// Whether it is [`paused`].
     pub fn paused(&self) -> bool {
-        self.annotations
-            .get("autoscaling.keda.sh/paused")
-            .is_some_and(|value| {
-                !matches!(
-                    value.as_str(),
-                    "0" | "f" | "F" | "false" | "FALSE" | "False"
-                )
-            })
+        paused(&self.annotations)
     }
+}
+
+/// Whether `autoscaling.keda.sh/paused` pauses the object of these annotations: present, and not one of Go's words for false
+/// (KEDA 2.13+).
+pub fn paused(annotations: &BTreeMap<String, String>) -> bool {
+    annotations
+        .get("autoscaling.keda.sh/paused")
+        .is_some_and(|value| {
+            !matches!(
+                value.as_str(),
+                "0" | "f" | "F" | "false" | "FALSE" | "False"
+            )
+        })
 }

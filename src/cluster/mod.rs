@@ -7,7 +7,9 @@ pub mod error;
 pub mod inventory;
 pub mod job;
 pub mod kubeconfig;
+pub mod leases;
 pub mod objects;
+pub mod operator;
 pub mod owner;
 pub mod stuck;
 

@@ -11,11 +11,13 @@ use crate::cluster::client::LazyCluster;
 use crate::cluster::objects::{Objects, Reader};
 use crate::engine::cycle::{Decided, Overrides, decide};
 use crate::engine::limits::{LimitOptions, Limiter};
+use crate::engine::guard::Guard;
 use crate::engine::{Engine, Target, assumed};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::report::ObjectName;
 use crate::report::plan::{ObjectPlan, render, to_view};
+use crate::report::sanitize::sanitize;
 use crate::scalers::ReadOptions;
 use crate::settings::Settings;
 
@@ -78,6 +80,9 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
             .map(|(target, overrides)| decide(&engine, target, overrides)),
     )
     .await;
+    if counts.is_none() {
+        note_other_writers(context, &engine, &targets).await;
+    }
     let plans: Vec<ObjectPlan<'_>> = targets
         .iter()
         .zip(&decided)
@@ -96,6 +101,23 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         PlanOutput::Yaml => context.print(&to_yaml(&to_view(&plans))?)?,
     }
     Ok(status(&decided, args.detailed_exitcode))
+}
+
+/// Says on stderr which objects `run` would leave to KEDA. That it cannot be asked is no reason to plan any less.
+async fn note_other_writers(context: &Context<'_>, engine: &Engine, targets: &[Target]) {
+    let Ok(cluster) = engine.cluster.get().await else {
+        return;
+    };
+    let operator_namespace = engine.read_options.cluster_object_namespace.clone();
+    let guard = Guard::new(cluster.clone(), operator_namespace, None);
+    let looks = targets.iter().map(|target| guard.refusal(target));
+    for look in futures::future::join_all(looks).await {
+        match look {
+            Ok(Some(why)) => context.say(&format!("note: run would refuse: {}", sanitize(&why))),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "whether KEDA drives the object is not known"),
+        }
+    }
 }
 
 fn status(decided: &[Decided], detailed: bool) -> ExitStatus {

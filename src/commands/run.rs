@@ -8,10 +8,12 @@ use k8s_openapi::jiff::Timestamp;
 use super::load::{count, objects, table_width};
 use super::plan::{limiter, read_options, targets};
 use super::{Context, say_always};
-use crate::cli::{RunArgs, RunOutput};
+use crate::cli::{LeaseArgs, RunArgs, RunOutput};
 use crate::cluster::client::{Cluster, LazyCluster};
 use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::{inventory, kubeconfig};
+use crate::engine::guard::Guard;
+use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::schedule::{self, ObjectResult};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, ErrorKind, ExitStatus};
@@ -21,6 +23,7 @@ use crate::report::event::{Event, Format, Reporter, Totals, Verbosity};
 use crate::report::list::{ObjectJobs, render};
 use crate::report::progress::Progress;
 use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::settings::user_and_host;
 use crate::signals::Signals;
 
 /// Runs.
@@ -47,6 +50,21 @@ pub async fn execute(
     let targets = targets(jobs, args.cluster.namespace.as_deref(), &cluster.namespace)?;
     if context.settings.talk.quiet < 2 {
         say_always(&where_to(&cluster, &targets));
+    }
+    let guard = Guard::new(
+        cluster.clone(),
+        read_options.cluster_object_namespace.clone(),
+        leases(&cluster, &args.lease),
+    );
+    let started = tokio::select! {
+        started = guard.start(&targets) => started,
+        _ = signals.first() => Ok(()),
+    };
+    if let Err(error) = started {
+        guard.release().await;
+        return Err(cluster.fatal(&error).hint(
+            "or go without: --no-lease, when nothing else can create Jobs for these objects",
+        ));
     }
     let lazy = Arc::new(LazyCluster::connected(cluster.clone()));
     let engine = Engine {
@@ -91,7 +109,8 @@ pub async fn execute(
                 server: cluster.server.clone(),
             },
         );
-        let results = schedule::run(&engine, &targets, args.once, signals, &tell).await;
+        let results = schedule::run(&engine, &targets, &guard, args.once, signals, &tell).await;
+        guard.release().await;
         progress.finish();
         tell(None, summary(&results, args.once, signals));
         if let Some(error) = out.into_inner().1 {
@@ -120,6 +139,8 @@ fn status(results: &[ObjectResult]) -> ExitStatus {
         ExitStatus::CouldNotRun
     } else if results.iter().any(|result| result.totals.errors > 0) {
         ExitStatus::Bad
+    } else if results.iter().any(|result| result.refused) {
+        ExitStatus::Refused
     } else if results.iter().any(|result| result.held_back) {
         ExitStatus::HeldBack
     } else {
@@ -139,11 +160,29 @@ fn summary(results: &[ObjectResult], once: bool, signals: &Signals) -> Event {
         ended: match signals.status() {
             Some(ExitStatus::Terminated) => "terminated",
             Some(_) => "interrupted",
+            None if results.iter().all(|result| result.refused) => "refused",
             None if once => "once",
             None => "stopped",
         }
         .to_owned(),
     }
+}
+
+/// The leases that `args` ask for; without them it is said what that means.
+fn leases(cluster: &Cluster, args: &LeaseArgs) -> Option<Leases> {
+    if args.no_lease {
+        say_always("warning: --no-lease: nothing keeps a second run from creating the same Jobs");
+        return None;
+    }
+    Some(Leases::new(
+        cluster.clone(),
+        LeaseOptions {
+            who: user_and_host(),
+            duration: args.lease_duration,
+            wait: args.lease_wait,
+            takeover: args.takeover,
+        },
+    ))
 }
 
 /// Where Jobs will be made, said before the first one.

@@ -4,6 +4,9 @@ pub mod assumed;
 pub mod cleanup;
 pub mod cycle;
 pub mod limits;
+pub mod guard;
+pub mod lease;
+mod operator;
 pub mod schedule;
 
 use std::sync::Arc;

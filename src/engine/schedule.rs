@@ -2,13 +2,18 @@
 //! for each other.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::cycle::{Decided, Outcome, Overrides, apply, decide};
+use super::guard::{Guard, ObjectGuard};
+use super::lease::Grant;
 use super::{Engine, Target};
+use crate::cluster::ClusterError;
 use crate::cluster::job::CycleId;
 use crate::cluster::stuck;
 use crate::planner::inventory::{Inventory, JobState, ObservedJob};
@@ -32,8 +37,10 @@ pub struct ObjectResult {
     pub cycles: u64,
     /// What was done.
     pub totals: Totals,
-    /// The Jobs could not be listed in the last cycle.
+    /// The Jobs could not be listed, or the lease not asked for, in the last cycle.
     pub blind: bool,
+    /// Another run holds the lease, or a live KEDA drives the object.
+    pub refused: bool,
     /// The last cycle wanted more Jobs than a limit let it create.
     pub held_back: bool,
 }
@@ -45,6 +52,7 @@ struct Driver<'a> {
     object: ObjectName,
     signals: &'a Signals,
     tell: Tell<'a>,
+    guard: ObjectGuard<'a>,
     result: ObjectResult,
     /// Jobs that were made or seen unfinished, and whose end was not told yet.
     open: BTreeSet<String>,
@@ -58,6 +66,7 @@ struct Driver<'a> {
 pub async fn run(
     engine: &Engine,
     targets: &[Target],
+    guard: &Guard,
     once: bool,
     signals: &Signals,
     tell: Tell<'_>,
@@ -72,6 +81,7 @@ pub async fn run(
             },
             signals,
             tell,
+            guard: guard.of(target),
             result: ObjectResult::default(),
             open: BTreeSet::new(),
             stuck: BTreeSet::new(),
@@ -99,7 +109,11 @@ impl Driver<'_> {
             }
             // A cycle that outlasts the interval is followed by the next at once, not by all those it missed.
             let start = Instant::now();
-            self.cycle().await;
+            match self.enter().await {
+                Grant::Held => self.cycle().await,
+                Grant::Refused(_) | Grant::Ended => break,
+                Grant::Unknown => {}
+            }
             if once {
                 break;
             }
@@ -115,6 +129,29 @@ impl Driver<'_> {
 
     fn say(&self, event: Event) {
         (self.tell)(Some(&self.object), event);
+    }
+
+    /// Asks for the right to write before each cycle.
+    async fn enter(&mut self) -> Grant {
+        let (tell, object) = (self.tell, &self.object);
+        let notice = |message| tell(Some(object), Event::Notice { message });
+        let entered = self.guard.enter(self.signals, &notice).await;
+        let grant = entered.unwrap_or_else(|error| {
+            self.result.blind = true;
+            self.result.totals.errors += 1;
+            self.say(Event::CycleFailed {
+                error: format!("{} (nothing is read or written)", with_hint(&error)),
+            });
+            Grant::Unknown
+        });
+        self.result.refused = matches!(grant, Grant::Refused(_));
+        if let Grant::Refused(message) = &grant {
+            self.result.blind = false;
+            self.say(Event::Refused {
+                message: message.clone(),
+            });
+        }
+        grant
     }
 
     async fn cycle(&mut self) {
@@ -134,28 +171,14 @@ impl Driver<'_> {
         let mut totals = self.tell_finished(&decided.inventory);
         totals += self.tell_decision(&decided, read_for);
 
-        let outcomes = std::sync::Mutex::new(Vec::new());
+        let outcomes = Mutex::new(Vec::new());
         let report = |outcome: Outcome| {
             self.tell_outcome(&decided, &outcome);
             if let Ok(mut outcomes) = outcomes.lock() {
                 outcomes.push(outcome);
             }
         };
-        let applied = apply(
-            self.engine,
-            self.target,
-            &decided.plan,
-            &cycle,
-            self.signals.stop_flag(),
-            &report,
-        )
-        .await;
-        if let Err(error) = applied {
-            totals.errors += 1;
-            self.say(Event::CycleFailed {
-                error: error.to_string(),
-            });
-        }
+        let applied = self.guarded_apply(&decided, &cycle, &report).await;
         for outcome in outcomes.into_inner().unwrap_or_default() {
             match outcome {
                 Outcome::Created { job } => {
@@ -167,6 +190,28 @@ impl Driver<'_> {
                 Outcome::NotSent { .. } => {}
             }
         }
+        match applied {
+            Ok(None) => {}
+            Ok(Some(message)) => {
+                // Without the lease the next cycle asks for it again; where there is none, somebody else has the object.
+                self.result.refused = true;
+                let (decision, created) = (decided.plan.decision, totals.created);
+                let create = u64::try_from(decision.create).unwrap_or_default();
+                totals.held += create.saturating_sub(created);
+                self.say(Event::Held {
+                    wanted: decision.wanted,
+                    create: i64::try_from(created).unwrap_or(i64::MAX),
+                    term: "lease".to_owned(),
+                    message,
+                });
+            }
+            Err(error) => {
+                totals.errors += 1;
+                self.say(Event::CycleFailed {
+                    error: error.to_string(),
+                });
+            }
+        }
         self.result.totals += totals;
         self.tell_stuck(&decided.inventory).await;
         let milliseconds = millis(start.elapsed());
@@ -175,6 +220,50 @@ impl Driver<'_> {
             totals,
             milliseconds,
         });
+    }
+
+    /// Carries the plan out while we may write; says why when we may not, from the start or from some point on.
+    async fn guarded_apply(
+        &self,
+        decided: &Decided,
+        cycle: &CycleId,
+        report: &dyn Fn(Outcome),
+    ) -> Result<Option<String>, ClusterError> {
+        if decided.plan.actions.is_empty() {
+            return Ok(None);
+        }
+        if let Err(why) = self.guard.before_writing().await? {
+            return Ok(Some(why));
+        }
+        // No create is started after a signal, nor after the lease is lost; those under way are waited for.
+        let stop = AtomicBool::new(self.signals.stop_flag().load(Ordering::Relaxed));
+        let lost = Mutex::new(None);
+        let watch = async {
+            tokio::select! {
+                _ = self.signals.first() => {}
+                why = self.guard.lost() => {
+                    if let Ok(mut lost) = lost.lock() {
+                        *lost = Some(why);
+                    }
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+            std::future::pending::<()>().await;
+        };
+        let told = |outcome| {
+            let why = lost.lock().ok().and_then(|lost| lost.clone());
+            report(match (outcome, why) {
+                (Outcome::NotSent { count, .. }, Some(why)) => Outcome::NotSent { count, why },
+                (outcome, _) => outcome,
+            });
+        };
+        let applying = apply(self.engine, self.target, &decided.plan, cycle, &stop, &told);
+        tokio::select! {
+            biased;
+            () = watch => {}
+            applied = applying => applied?,
+        }
+        Ok(lost.into_inner().unwrap_or_default())
     }
 
     /// Tells which of the open Jobs have ended.
@@ -323,7 +412,7 @@ impl Driver<'_> {
     }
 }
 
-fn with_hint(error: &crate::cluster::ClusterError) -> String {
+fn with_hint(error: &ClusterError) -> String {
     match error.hint() {
         Some(hint) => format!("{} ({hint})", error.message),
         None => error.message.clone(),

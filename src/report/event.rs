@@ -54,6 +54,11 @@ pub enum Event {
         /// For people.
         message: String,
     },
+    /// The object is left alone from here on: another run holds its lease, or a live KEDA drives it.
+    Refused {
+        /// For people: who, and what can be done.
+        message: String,
+    },
     /// A Job was created.
     Created {
         /// Its name.
@@ -199,6 +204,7 @@ impl Event {
     pub fn level(&self) -> Verbosity {
         match self {
             Self::Held { .. }
+            | Self::Refused { .. }
             | Self::CreateFailed { .. }
             | Self::DeleteFailed { .. }
             | Self::CycleFailed { .. }
@@ -246,6 +252,7 @@ impl Event {
                 message,
                 ..
             } => format!("HELD at {create} of {wanted} wanted: {message}"),
+            Self::Refused { message } => format!("REFUSED: {message}"),
             Self::Created { job, trigger } => match trigger {
                 Some(trigger) => format!(
                     "created {job} for {}",

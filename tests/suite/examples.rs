@@ -11,11 +11,13 @@ use crate::support::{Outcome, assert_contains, embedded_test, test};
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("examples::every_manifest_validates", validate),
+        test("examples::the_folder_validates", folder),
         test("examples::every_manifest_can_be_decided_on_paper", on_paper),
         embedded_test("examples::the_demo_queue_runs_once", demo_once),
     ]
 }
 
+/// The files that hold an object to scale.
 fn manifests() -> Vec<PathBuf> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -24,6 +26,7 @@ fn manifests() -> Vec<PathBuf> {
         .filter(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "yaml")
+                && !path.ends_with("role.yaml")
         })
         .collect();
     paths.sort();
@@ -45,6 +48,12 @@ fn validate() -> Outcome {
             path.display()
         );
     }
+    Ok(())
+}
+
+fn folder() -> Outcome {
+    let output = Keda::new(["validate", "examples"]).run().expect(0);
+    assert_contains(&output.stdout, &["skipped 1 Role"]);
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod fuzz;
 mod kubectl;
 mod layers;
 mod limits;
+mod lease;
 mod plan;
 mod readme;
 mod rollout;
@@ -44,6 +45,7 @@ fn main() {
         kubectl::tests(),
         layers::tests(),
         limits::tests(),
+        lease::tests(),
         plan::tests(),
         readme::tests(),
         rollout::tests(),

@@ -1,0 +1,323 @@
+//! Leases of `coordination.k8s.io/v1`: one for each object, whose holder is a run, and one heartbeat for each run and namespace.
+//!
+//! Every write carries the version it was decided on, so that two runs that take the same Lease cannot both succeed: the API
+//! server refuses the second with a conflict.
+
+use std::time::Duration;
+
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::api::{DeleteParams, ObjectMeta, PostParams, Preconditions};
+use sha2::{Digest, Sha256};
+
+use super::client::optional;
+use super::{Cluster, ClusterError, ClusterErrorKind, MANAGED_BY};
+
+/// Annotation on an object's Lease: the heartbeat Lease that shows that its holder lives.
+pub const HEARTBEAT_ANNOTATION: &str = "keda-jobs/heartbeat";
+/// Annotation on a heartbeat Lease, written by who takes an object from its run by force: the Lease that was taken. The write alone
+/// is what matters: the next renewal then meets a conflict, and the run looks at what it still holds.
+pub const TAKEN_ANNOTATION: &str = "keda-jobs/taken";
+
+/// Longest name of a Lease: a DNS subdomain.
+const MAX_NAME: usize = 253;
+
+/// Name of an object's Lease: `keda-jobs-<name>`. A name that would be too long is cut and ends in a hash of the whole.
+pub fn object_lease(object: &str) -> String {
+    let name = format!("keda-jobs-{object}");
+    if name.len() <= MAX_NAME {
+        return name;
+    }
+    let hash = Sha256::digest(object.as_bytes());
+    let [a, b, c, d, ..]: [u8; 32] = hash.into();
+    let suffix = format!("{:08x}", u32::from_be_bytes([a, b, c, d]));
+    // Names of objects are ASCII; a cut inside a label must not leave a dot or a dash before the hash.
+    let kept: String = name.chars().take(MAX_NAME - suffix.len() - 1).collect();
+    format!("{}-{suffix}", kept.trim_end_matches(['.', '-']))
+}
+
+/// Name of a run's heartbeat Lease.
+pub fn heartbeat_lease(run: &str) -> String {
+    format!("keda-jobs-run-{run}")
+}
+
+/// A Lease as it was last read or written.
+#[derive(Debug, Clone)]
+pub struct Held {
+    lease: Lease,
+}
+
+impl Held {
+    /// `metadata.name`.
+    pub fn name(&self) -> &str {
+        self.lease.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// `spec.holderIdentity`, unless it is empty: who gives a Lease up may clear it instead of deleting it.
+    pub fn holder(&self) -> Option<&str> {
+        self.spec()
+            .and_then(|spec| spec.holder_identity.as_deref())
+            .filter(|holder| !holder.is_empty())
+    }
+
+    /// The heartbeat that the annotation names.
+    pub fn heartbeat(&self) -> Option<&str> {
+        self.lease
+            .metadata
+            .annotations
+            .as_ref()
+            .and_then(|annotations| annotations.get(HEARTBEAT_ANNOTATION))
+            .map(String::as_str)
+    }
+
+    /// `spec.leaseDurationSeconds`, when it is above 0.
+    pub fn duration(&self) -> Option<Duration> {
+        self.spec()
+            .and_then(|spec| spec.lease_duration_seconds)
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs)
+    }
+
+    /// `spec.renewTime`, by the clock of its holder.
+    pub fn renew_time(&self) -> Option<Timestamp> {
+        self.spec()
+            .and_then(|spec| spec.renew_time.as_ref())
+            .map(|time| time.0)
+    }
+
+    /// `metadata.resourceVersion`.
+    pub fn version(&self) -> &str {
+        self.lease
+            .metadata
+            .resource_version
+            .as_deref()
+            .unwrap_or_default()
+    }
+
+    /// What changes when the holder renews: its renewTime, or the version where there is none.
+    pub fn stamp(&self) -> String {
+        self.renew_time()
+            .map_or_else(|| self.version().to_owned(), |time| time.to_string())
+    }
+
+    fn spec(&self) -> Option<&LeaseSpec> {
+        self.lease.spec.as_ref()
+    }
+}
+
+/// Who holds a Lease from now on.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// `holderIdentity`.
+    pub identity: &'a str,
+    /// The heartbeat to name; none for a heartbeat itself.
+    pub heartbeat: Option<&'a str>,
+    /// `leaseDurationSeconds`.
+    pub duration: Duration,
+}
+
+fn api(cluster: &Cluster, namespace: &str) -> Api<Lease> {
+    Api::namespaced(cluster.client.clone(), namespace)
+}
+
+/// `get leases.coordination.k8s.io in namespace shop`.
+fn operation(verb: &str, namespace: &str) -> String {
+    format!("{verb} leases.coordination.k8s.io in namespace {namespace}")
+}
+
+/// The Lease of that name; none when there is none.
+pub async fn get(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Held>, ClusterError> {
+    let request = api(cluster, namespace);
+    let found = cluster
+        .request(&operation("get", namespace), request.get(name))
+        .await;
+    Ok(optional(found)?.map(|lease| Held { lease }))
+}
+
+/// Creates a Lease that nobody held.
+///
+/// # Errors
+/// [`ClusterErrorKind::AlreadyExists`] when another was quicker, besides what any request may answer.
+pub async fn create(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    claim: Claim<'_>,
+) -> Result<Held, ClusterError> {
+    let mut lease = Lease {
+        metadata: ObjectMeta {
+            name: Some(name.to_owned()),
+            ..ObjectMeta::default()
+        },
+        spec: None,
+    };
+    write_claim(&mut lease, claim);
+    let request = api(cluster, namespace);
+    cluster
+        .request(
+            &operation("create", namespace),
+            request.create(&PostParams::default(), &lease),
+        )
+        .await
+        .map(|lease| Held { lease })
+}
+
+/// Makes `claim` the holder of the Lease that `seen` shows.
+///
+/// # Errors
+/// [`ClusterErrorKind::Conflict`] when it has changed since, [`ClusterErrorKind::NotFound`] when it is gone.
+pub async fn claim(
+    cluster: &Cluster,
+    namespace: &str,
+    seen: &Held,
+    claim: Claim<'_>,
+) -> Result<Held, ClusterError> {
+    let mut lease = seen.lease.clone();
+    write_claim(&mut lease, claim);
+    replace(cluster, namespace, &lease).await
+}
+
+/// Renews a heartbeat.
+///
+/// # Errors
+/// As [`claim`].
+pub async fn renew(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<Held, ClusterError> {
+    let mut lease = seen.lease.clone();
+    lease.spec.get_or_insert_default().renew_time = Some(MicroTime(Timestamp::now()));
+    replace(cluster, namespace, &lease).await
+}
+
+/// Notes on a heartbeat that `taken` was taken from its run, so that its next renewal meets a conflict.
+///
+/// # Errors
+/// As [`claim`].
+pub async fn mark_taken(
+    cluster: &Cluster,
+    namespace: &str,
+    heartbeat: &Held,
+    taken: &str,
+) -> Result<(), ClusterError> {
+    let mut lease = heartbeat.lease.clone();
+    lease
+        .metadata
+        .annotations
+        .get_or_insert_default()
+        .insert(TAKEN_ANNOTATION.to_owned(), taken.to_owned());
+    replace(cluster, namespace, &lease).await.map(|_| ())
+}
+
+/// Gives a Lease up: deletes it or, without the right to delete, clears its holder. That it has changed hands or is gone is success.
+pub async fn release(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<(), ClusterError> {
+    let metadata = &seen.lease.metadata;
+    let parameters = DeleteParams::background().preconditions(Preconditions {
+        uid: metadata.uid.clone(),
+        resource_version: metadata.resource_version.clone(),
+    });
+    let leases = api(cluster, namespace);
+    let request = async { leases.delete(seen.name(), &parameters).await.map(|_| ()) };
+    let deleted = cluster
+        .request(&operation("delete", namespace), request)
+        .await;
+    let result = match deleted {
+        Err(error) if error.kind == ClusterErrorKind::Forbidden => {
+            let mut lease = seen.lease.clone();
+            let spec = lease.spec.get_or_insert_default();
+            spec.holder_identity = None;
+            replace(cluster, namespace, &lease).await.map(|_| ())
+        }
+        other => other,
+    };
+    match result {
+        Err(error)
+            if matches!(
+                error.kind,
+                ClusterErrorKind::NotFound | ClusterErrorKind::Conflict
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+async fn replace(cluster: &Cluster, namespace: &str, lease: &Lease) -> Result<Held, ClusterError> {
+    let name = lease.metadata.name.as_deref().unwrap_or_default();
+    let request = api(cluster, namespace);
+    cluster
+        .request(
+            &operation("update", namespace),
+            request.replace(name, &PostParams::default(), lease),
+        )
+        .await
+        .map(|lease| Held { lease })
+}
+
+fn write_claim(lease: &mut Lease, claim: Claim<'_>) {
+    let metadata = &mut lease.metadata;
+    metadata.labels.get_or_insert_default().insert(
+        "app.kubernetes.io/managed-by".to_owned(),
+        MANAGED_BY.to_owned(),
+    );
+    if let Some(heartbeat) = claim.heartbeat {
+        metadata
+            .annotations
+            .get_or_insert_default()
+            .insert(HEARTBEAT_ANNOTATION.to_owned(), heartbeat.to_owned());
+    }
+    let spec = lease.spec.get_or_insert_default();
+    let changes = spec
+        .holder_identity
+        .as_deref()
+        .is_some_and(|holder| !holder.is_empty() && holder != claim.identity);
+    if changes {
+        spec.lease_transitions = Some(spec.lease_transitions.unwrap_or_default().saturating_add(1));
+    }
+    let now = MicroTime(Timestamp::now());
+    spec.holder_identity = Some(claim.identity.to_owned());
+    spec.acquire_time = Some(now.clone());
+    spec.renew_time = Some(now);
+    spec.lease_duration_seconds =
+        Some(i32::try_from(claim.duration.as_secs().max(1)).unwrap_or(i32::MAX));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_dns_subdomains() {
+        assert_eq!(object_lease("orders"), "keda-jobs-orders");
+        assert_eq!(heartbeat_lease("x7k2p9q1"), "keda-jobs-run-x7k2p9q1");
+        let long = object_lease(&format!("{}.b{}", "a".repeat(230), "c".repeat(22)));
+        assert!(long.len() <= MAX_NAME, "{long}");
+        let other = object_lease(&format!("{}.b{}", "a".repeat(230), "d".repeat(22)));
+        assert_ne!(long, other);
+    }
+
+    #[test]
+    fn a_claim_counts_changes_of_the_holder_only() {
+        let mut lease = Lease::default();
+        let by = |identity| Claim {
+            identity,
+            heartbeat: Some("keda-jobs-run-a"),
+            duration: Duration::from_secs(30),
+        };
+        for (identity, transitions) in [("a", None), ("a", None), ("b", Some(1)), ("a", Some(2))] {
+            write_claim(&mut lease, by(identity));
+            let spec = lease.spec.as_ref().unwrap();
+            assert_eq!(spec.lease_transitions, transitions);
+            assert_eq!(spec.lease_duration_seconds, Some(30));
+        }
+        let held = Held { lease };
+        assert_eq!(held.holder(), Some("a"));
+        assert_eq!(held.heartbeat(), Some("keda-jobs-run-a"));
+        assert_eq!(held.duration(), Some(Duration::from_secs(30)));
+    }
+}

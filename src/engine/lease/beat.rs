@@ -1,0 +1,181 @@
+//! A run's heartbeat in one namespace.
+
+use std::sync::{Arc, Mutex};
+
+use futures::StreamExt;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::state::{Heartbeat, Moment};
+use super::{ATTEMPTS, CONCURRENCY, Inner, lock};
+use crate::cluster::leases::{self, Held};
+use crate::cluster::{ClusterError, ClusterErrorKind};
+
+/// A run's heartbeat in one namespace, with what it stands for.
+pub(super) struct Beat {
+    pub(super) namespace: String,
+    pub(super) state: Mutex<Heartbeat>,
+    /// The Lease as last seen; locked while it is renewed.
+    lease: tokio::sync::Mutex<Option<Held>>,
+    holds: Mutex<Vec<Arc<Hold>>>,
+    pub(super) changed: watch::Sender<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What we know of one object's Lease.
+pub(super) struct Hold {
+    pub(super) name: String,
+    pub(super) state: Mutex<HoldState>,
+}
+
+#[derive(Default)]
+pub(super) struct HoldState {
+    /// The Lease as we last wrote or read it while it was ours.
+    pub(super) held: Option<Held>,
+    /// Epoch of the heartbeat in which it was claimed.
+    pub(super) epoch: u64,
+    /// When the look that showed it as ours was sent.
+    pub(super) verified: Moment,
+}
+
+impl Beat {
+    /// Beats from now on until it is released.
+    pub(super) fn start(namespace: &str, inner: &Arc<Inner>) -> Arc<Self> {
+        let beat = Arc::new(Self {
+            namespace: namespace.to_owned(),
+            state: Mutex::new(Heartbeat::new(inner.options.duration)),
+            lease: tokio::sync::Mutex::default(),
+            holds: Mutex::default(),
+            changed: watch::Sender::new(()),
+            task: Mutex::default(),
+        });
+        let task = tokio::spawn(Arc::clone(&beat).go_on(Arc::clone(inner)));
+        *lock(&beat.task) = Some(task);
+        beat
+    }
+
+    /// A Lease of that name that this heartbeat is to stand for.
+    pub(super) fn hold(&self, name: String) -> Arc<Hold> {
+        let hold = Arc::new(Hold {
+            name,
+            state: Mutex::default(),
+        });
+        lock(&self.holds).push(Arc::clone(&hold));
+        hold
+    }
+
+    /// Renews until it is aborted.
+    async fn go_on(self: Arc<Self>, inner: Arc<Inner>) {
+        let mut failed = false;
+        loop {
+            let pause = lock(&self.state).pause(failed);
+            tokio::time::sleep(pause).await;
+            let result = self.renew(&inner).await;
+            failed = result.is_err();
+            if let Err(error) = result {
+                tracing::debug!(%error, "the heartbeat is tried again soon");
+            }
+        }
+    }
+
+    /// One renewal; creates the Lease when there is none.
+    pub(super) async fn renew(&self, inner: &Inner) -> Result<(), ClusterError> {
+        let mut slot = self.lease.lock().await;
+        let namespace = self.namespace.as_str();
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let sent = inner.now();
+            let result = if let Some(seen) = slot.as_ref() {
+                // A renewal that hangs must leave time for the next.
+                let limit = inner.options.duration / 6;
+                let renewal = leases::renew(&inner.cluster, namespace, seen);
+                tokio::time::timeout(limit, renewal)
+                    .await
+                    .unwrap_or_else(|_| Err(ClusterError::timeout("renew the heartbeat", limit)))
+            } else {
+                let claim = inner.claim(None);
+                leases::create(&inner.cluster, namespace, &inner.heartbeat, claim).await
+            };
+            match result {
+                Ok(held) => {
+                    *slot = Some(held);
+                    lock(&self.state).renewed(sent, inner.now());
+                    self.changed.send_replace(());
+                    return Ok(());
+                }
+                Err(error) if error.kind == ClusterErrorKind::NotFound && slot.is_some() => {
+                    *slot = None;
+                    lock(&self.state).gone();
+                    self.changed.send_replace(());
+                }
+                // An answer of ours was lost, or another wrote to it to say that it has taken something.
+                Err(error)
+                    if attempt < ATTEMPTS
+                        && matches!(
+                            error.kind,
+                            ClusterErrorKind::Conflict | ClusterErrorKind::AlreadyExists
+                        ) =>
+                {
+                    let found = leases::get(&inner.cluster, namespace, &inner.heartbeat).await?;
+                    *slot = found.filter(|found| inner.is_ours(found));
+                    if slot.is_none() {
+                        lock(&self.state).gone();
+                    }
+                    self.look_at_holds(inner).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Which of the objects are still ours.
+    async fn look_at_holds(&self, inner: &Inner) {
+        let holds = lock(&self.holds).clone();
+        futures::stream::iter(holds.iter().filter(|hold| lock(&hold.state).held.is_some()))
+            .for_each_concurrent(CONCURRENCY, |hold| async move {
+                // What cannot be asked now is asked before the next write.
+                if let Ok(found) = leases::get(&inner.cluster, &self.namespace, &hold.name).await
+                    && !found.is_some_and(|found| inner.is_ours(&found))
+                {
+                    lock(&hold.state).held = None;
+                }
+            })
+            .await;
+        self.changed.send_replace(());
+    }
+
+    pub(super) async fn release(&self, inner: &Inner) {
+        if let Some(task) = lock(&self.task).take() {
+            task.abort();
+        }
+        let failed = |error: ClusterError| tracing::debug!(%error, "the lease expires by itself");
+        let held: Vec<Held> = lock(&self.holds)
+            .iter()
+            .filter_map(|hold| lock(&hold.state).held.take())
+            .collect();
+        self.changed.send_replace(());
+        futures::stream::iter(&held)
+            .for_each_concurrent(CONCURRENCY, |held| async move {
+                if let Err(error) = leases::release(&inner.cluster, &self.namespace, held).await {
+                    failed(error);
+                }
+            })
+            .await;
+        // A renewal that was cut off may have moved it on.
+        let slot = self.lease.lock().await.take();
+        if slot.is_none() {
+            return;
+        }
+        let last = match leases::get(&inner.cluster, &self.namespace, &inner.heartbeat).await {
+            Ok(found) => found.filter(|found| inner.is_ours(found)),
+            // Without an answer the version that we know is worth a try.
+            Err(_) => slot,
+        };
+        if let Some(last) = last
+            && let Err(error) = leases::release(&inner.cluster, &self.namespace, &last).await
+        {
+            failed(error);
+        }
+    }
+}

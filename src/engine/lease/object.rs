@@ -1,0 +1,341 @@
+//! One object's Lease in a run: asking for it, looking after it, losing it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::beat::{Beat, Hold, HoldState};
+use super::state::{Answer, Patience, Sighting, Watch, answer};
+use super::{ATTEMPTS, DEFAULT_DURATION, Grant, Inner, Notice, lock, seems_fresh};
+use crate::cluster::leases::{self, Held};
+use crate::cluster::{ClusterError, ClusterErrorKind};
+use crate::report::duration::show;
+use crate::signals::Signals;
+
+/// One object's Lease in this run.
+pub struct ObjectLease<'a> {
+    pub(super) inner: &'a Inner,
+    pub(super) beat: Arc<Beat>,
+    pub(super) hold: Arc<Hold>,
+    /// Force may still be used.
+    pub(super) takeover: bool,
+}
+
+impl ObjectLease<'_> {
+    /// Whether we may write now; else why not.
+    fn standing(&self) -> Result<Duration, String> {
+        let (left, epoch) = {
+            let state = lock(&self.beat.state);
+            (state.left(self.inner.now()), state.epoch())
+        };
+        let hold = lock(&self.hold.state);
+        if hold.held.is_none() {
+            return Err(format!(
+                "the lease {} is not ours any more: nothing is written",
+                self.hold.name
+            ));
+        }
+        match left {
+            Some(left) if hold.epoch == epoch => Ok(left),
+            _ => Err(format!(
+                "the heartbeat of this run could not be renewed in time, and another may hold the lease {} by now: nothing is written",
+                self.hold.name
+            )),
+        }
+    }
+
+    /// Ends when we may not write any more; says why.
+    pub async fn lost(&self) -> String {
+        let mut changed = self.beat.changed.subscribe();
+        loop {
+            let left = match self.standing() {
+                Ok(left) => left,
+                Err(why) => return why,
+            };
+            // In small steps: tokio's clock may stand still while the machine sleeps.
+            let step = left.min(Duration::from_secs(1));
+            drop(tokio::time::timeout(step, changed.changed()).await);
+        }
+    }
+
+    /// Asks for the Lease where it is not held; waits, takes it or gives up as the options say.
+    ///
+    /// # Errors
+    /// When the cluster does not answer or refuses.
+    pub async fn acquire(
+        &mut self,
+        signals: &Signals,
+        notice: Notice<'_>,
+    ) -> Result<Grant, ClusterError> {
+        if self.standing().is_ok() {
+            return Ok(Grant::Held);
+        }
+        let patience = match self.inner.options.wait {
+            Some(limit) => Patience::UntilFree(limit),
+            None => Patience::UntilKnown,
+        };
+        let start = Instant::now();
+        let mut watched = Watch::default();
+        let mut told = false;
+        let mut conflicts = 0;
+        loop {
+            // Who waits for long has a heartbeat already; after an outage it must beat again before anything is claimed.
+            if lock(&self.beat.state).left(self.inner.now()).is_none() {
+                self.beat.renew(self.inner).await?;
+            }
+            let epoch = lock(&self.beat.state).epoch();
+            let found = self.look().await?;
+            let result = match &found {
+                None => self.write(None, epoch).await,
+                Some(found) if found.holder().is_none() || self.inner.is_ours(found) => {
+                    self.write(Some(found), epoch).await
+                }
+                Some(found) if self.takeover => {
+                    tracing::warn!(
+                        "--takeover: the lease {} is taken from {} by force; if that run is alive, both may write until it notices",
+                        found.name(),
+                        found.holder().unwrap_or_default()
+                    );
+                    let written = self.write(Some(found), epoch).await;
+                    if written.is_ok() {
+                        notice(format!("takes the lease from {} by force", holder(found)));
+                        if self.tell_loser(found, signals).await {
+                            return Ok(Grant::Ended);
+                        }
+                    }
+                    written
+                }
+                Some(found) => {
+                    let heartbeat = self.heartbeat_of(found).await?;
+                    let beating = heartbeat.as_ref().or(match found.heartbeat() {
+                        // One that names no heartbeat is its own.
+                        None => Some(found),
+                        Some(_) => None,
+                    });
+                    let now = self.inner.now();
+                    let verdict = watched.see(beating.map(|beating| sighting(found, beating)), now);
+                    let fresh = beating.is_some_and(seems_fresh);
+                    match answer(verdict, patience, fresh, start.elapsed()) {
+                        Answer::Take => {
+                            let written = self.write(Some(found), epoch).await;
+                            if written.is_ok() {
+                                self.clear(heartbeat.as_ref()).await;
+                                notice(taken(found, heartbeat.as_ref()));
+                            }
+                            written
+                        }
+                        Answer::Refuse => {
+                            return Ok(Grant::Refused(self.refusal(found, start.elapsed())));
+                        }
+                        Answer::Look => {
+                            if !told {
+                                told = true;
+                                notice(format!(
+                                    "waits for the lease {} of {}",
+                                    found.name(),
+                                    holder(found)
+                                ));
+                            }
+                            if self.pause(signals).await {
+                                return Ok(Grant::Ended);
+                            }
+                            continue;
+                        }
+                    }
+                }
+            };
+            match result {
+                Ok(()) => {
+                    self.takeover = false;
+                    return Ok(Grant::Held);
+                }
+                // Another was quicker: look again.
+                Err(error)
+                    if conflicts < ATTEMPTS
+                        && matches!(
+                            error.kind,
+                            ClusterErrorKind::Conflict
+                                | ClusterErrorKind::AlreadyExists
+                                | ClusterErrorKind::NotFound
+                        ) =>
+                {
+                    conflicts += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Looks whether the Lease is still ours, unless that was seen a moment ago. To be asked before the first write of a cycle.
+    ///
+    /// # Errors
+    /// As [`Self::acquire`].
+    pub async fn verify(&self) -> Result<Result<(), String>, ClusterError> {
+        if let Err(why) = self.standing() {
+            return Ok(Err(why));
+        }
+        let sent = self.inner.now();
+        let age = sent
+            .monotonic
+            .saturating_sub(lock(&self.hold.state).verified.monotonic);
+        if age < self.inner.options.duration / 30 {
+            return Ok(Ok(()));
+        }
+        let found = self.look().await?;
+        let ours = found
+            .as_ref()
+            .is_some_and(|found| self.inner.is_ours(found));
+        if ours {
+            let mut hold = lock(&self.hold.state);
+            hold.held = found;
+            hold.verified = sent;
+            drop(hold);
+            return Ok(self.standing().map(|_| ()));
+        }
+        lock(&self.hold.state).held = None;
+        Ok(Err(match found {
+            Some(found) => format!(
+                "the lease {} is held by {} now: nothing is written",
+                found.name(),
+                holder(&found)
+            ),
+            None => format!(
+                "the lease {} was deleted: nothing is written",
+                self.hold.name
+            ),
+        }))
+    }
+
+    async fn look(&self) -> Result<Option<Held>, ClusterError> {
+        let _permit = self.inner.permits.acquire().await;
+        leases::get(&self.inner.cluster, &self.beat.namespace, &self.hold.name).await
+    }
+
+    async fn write(&self, found: Option<&Held>, epoch: u64) -> Result<(), ClusterError> {
+        let _permit = self.inner.permits.acquire().await;
+        let claim = self.inner.claim(Some(&self.inner.heartbeat));
+        let (cluster, namespace) = (&self.inner.cluster, self.beat.namespace.as_str());
+        let sent = self.inner.now();
+        let held = match found {
+            Some(found) => leases::claim(cluster, namespace, found, claim).await?,
+            None => leases::create(cluster, namespace, &self.hold.name, claim).await?,
+        };
+        *lock(&self.hold.state) = HoldState {
+            held: Some(held),
+            epoch,
+            verified: sent,
+        };
+        self.beat.changed.send_replace(());
+        Ok(())
+    }
+
+    async fn heartbeat_of(&self, found: &Held) -> Result<Option<Held>, ClusterError> {
+        let Some(name) = found.heartbeat() else {
+            return Ok(None);
+        };
+        let _permit = self.inner.permits.acquire().await;
+        let heartbeat = leases::get(&self.inner.cluster, &self.beat.namespace, name).await?;
+        // A Lease of that name with another holder is not this holder's heartbeat.
+        Ok(heartbeat.filter(|heartbeat| heartbeat.holder() == found.holder()))
+    }
+
+    /// Lets the next renewal of who lost the Lease meet a conflict, and gives it the time of one renewal to notice: a run that lives
+    /// has then stopped writing. True when a signal came.
+    async fn tell_loser(&self, found: &Held, signals: &Signals) -> bool {
+        let mut marked = None;
+        for _ in 0..ATTEMPTS {
+            let Ok(Some(heartbeat)) = self.heartbeat_of(found).await else {
+                return false;
+            };
+            let (cluster, namespace) = (&self.inner.cluster, &self.beat.namespace);
+            match leases::mark_taken(cluster, namespace, &heartbeat, &self.hold.name).await {
+                Err(error) if error.kind == ClusterErrorKind::Conflict => {}
+                Err(_) => return false,
+                Ok(()) => {
+                    marked = Some(heartbeat);
+                    break;
+                }
+            }
+        }
+        let Some(marked) = marked else { return false };
+        // It renews every third of its duration, and looks at what it still holds before that renewal succeeds.
+        let patience = marked.duration().unwrap_or(DEFAULT_DURATION) * 2 / 5;
+        let start = Instant::now();
+        while start.elapsed() < patience {
+            if self.pause(signals).await {
+                return true;
+            }
+            match self.heartbeat_of(found).await {
+                Ok(Some(heartbeat)) if heartbeat.stamp() == marked.stamp() => {}
+                _ => break,
+            }
+        }
+        false
+    }
+
+    /// Clears a dead run's heartbeat away. That it moved after all is refused by the server, and harmless.
+    async fn clear(&self, heartbeat: Option<&Held>) {
+        if let Some(heartbeat) = heartbeat
+            && let Err(error) =
+                leases::release(&self.inner.cluster, &self.beat.namespace, heartbeat).await
+        {
+            tracing::debug!(%error, "a dead run's heartbeat stays");
+        }
+    }
+
+    /// Waits before the next look; true when the run is to end.
+    async fn pause(&self, signals: &Signals) -> bool {
+        let pause = (self.inner.options.duration / 10)
+            .clamp(Duration::from_millis(200), Duration::from_secs(5));
+        tokio::select! {
+            biased;
+            _ = signals.first() => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
+    fn refusal(&self, found: &Held, waited: Duration) -> String {
+        let who = format!(
+            "{} holds the lease {} in namespace {}",
+            holder(found),
+            found.name(),
+            self.beat.namespace
+        );
+        match self.inner.options.wait {
+            Some(_) => format!("{who}, and still did after {}", show(waited)),
+            None => format!(
+                "{who}: end that run, wait for it with --lease-wait, or take over by force with --takeover"
+            ),
+        }
+    }
+}
+
+fn holder(found: &Held) -> &str {
+    found.holder().unwrap_or("nobody")
+}
+
+fn taken(found: &Held, heartbeat: Option<&Held>) -> String {
+    match heartbeat {
+        Some(heartbeat) => format!(
+            "took the lease of {}, whose heartbeat did not move for {}",
+            holder(found),
+            show(heartbeat.duration().unwrap_or(DEFAULT_DURATION))
+        ),
+        None => format!(
+            "took the lease of {}, which has no heartbeat",
+            holder(found)
+        ),
+    }
+}
+
+fn sighting(found: &Held, beating: &Held) -> Sighting {
+    Sighting {
+        of: if beating.name() == found.name() {
+            beating.name().to_owned()
+        } else {
+            // A Lease that was claimed again begins a new watch.
+            format!("{}@{}", beating.name(), found.version())
+        },
+        stamp: beating.stamp(),
+        duration: beating.duration().unwrap_or(DEFAULT_DURATION),
+    }
+}

@@ -1,0 +1,606 @@
+//! One writer for each object: leases between runs, and KEDA's own operator.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::api::ListParams;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::sources::scaled_job;
+use crate::support::binary::Running;
+use crate::support::cluster::TestCluster;
+use crate::support::servers::Page;
+use crate::support::{
+    Outcome, assert_contains, assert_lacks, block_on, embedded_test, eventually, test,
+};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    vec![
+        test("lease::the_second_of_two_runs_exits_4", second_run),
+        test("lease::waiting_takes_over_from_the_killed", killed),
+        embedded_test(
+            "lease::a_run_killed_amid_creates_is_completed_without_duplicates",
+            killed_amid_creates,
+        ),
+        test("lease::the_dead_do_not_block_who_does_not_wait", dead),
+        test("lease::waiting_has_an_end", bounded_wait),
+        test("lease::a_takeover_ends_the_first_run", takeover),
+        embedded_test(
+            "lease::a_takeover_amid_creates_stops_them",
+            takeover_amid_creates,
+        ),
+        test("lease::other_objects_go_on", other_objects),
+        embedded_test("lease::without_leases_none_is_touched", no_lease),
+        embedded_test("lease::a_missing_right_is_named", forbidden),
+        embedded_test(
+            "lease::a_heartbeat_that_cannot_be_renewed_holds_the_cycle",
+            outage,
+        ),
+        embedded_test("lease::a_live_keda_is_left_to_its_objects", live_keda),
+        embedded_test("lease::a_job_that_keda_made_lately_shows_it", recent_job),
+        embedded_test("lease::the_role_in_examples_suffices", role),
+    ]
+}
+
+struct Scene {
+    cluster: TestCluster,
+    manifest: String,
+    _page: Page,
+}
+
+const DURATION: &str = "--lease-duration=3s";
+
+/// An object `orders` with so many items waiting, read every second.
+fn scene(items: usize) -> Scene {
+    scene_with(items, |text| text)
+}
+
+fn scene_with(items: usize, change: impl Fn(String) -> String) -> Scene {
+    let cluster = TestCluster::start();
+    let page = Page::serve(200, "application/json", format!("{{\"waiting\": {items}}}"));
+    let trigger = format!(
+        "- type: metrics-api\n  metadata:\n    url: {}\n    valueLocation: waiting\n    targetValue: \"1\"",
+        page.url("/")
+    );
+    let text = scaled_job("orders", &trigger).replace(
+        "maxReplicaCount: 100",
+        "maxReplicaCount: 100\n  pollingInterval: 1",
+    );
+    let manifest = cluster.write("orders.yaml", &change(text));
+    Scene {
+        cluster,
+        manifest,
+        _page: page,
+    }
+}
+
+/// A run in the background with its output.
+struct Background {
+    running: Running,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Background {
+    fn stdout(&self) -> String {
+        std::fs::read_to_string(&self.stdout).unwrap_or_default()
+    }
+
+    fn stderr(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    fn until_created(&self, count: usize) {
+        eventually("the Jobs to be created", || {
+            (self.stdout().matches("created orders-").count() >= count).then_some(())
+        });
+    }
+
+    fn until_says(&self, text: &str) {
+        eventually(text, || self.stdout().contains(text).then_some(()));
+    }
+}
+
+impl Scene {
+    fn start(&self, name: &str, arguments: &[&str]) -> Background {
+        let folder = self.cluster.folder.path();
+        let (stdout, stderr) = (
+            folder.join(format!("{name}.stdout")),
+            folder.join(format!("{name}.stderr")),
+        );
+        let mut keda = self
+            .cluster
+            .keda(["run", self.manifest.as_str()])
+            .env("USER", name);
+        for argument in arguments {
+            keda = keda.arg(argument);
+        }
+        Background {
+            running: keda.spawn(&stdout, &stderr),
+            stdout,
+            stderr,
+        }
+    }
+
+    fn fault(&self, rules: Value) {
+        self.cluster.admin("POST", "/sandbox/faults", Some(rules));
+    }
+
+    fn jobs(&self) -> usize {
+        self.cluster.jobs().len()
+    }
+
+    fn leases(&self) -> Vec<String> {
+        block_on(async {
+            let api: Api<Lease> =
+                Api::namespaced(self.cluster.client_async().await, &self.cluster.namespace);
+            let leases = api.list(&ListParams::default()).await.expect("leases");
+            leases
+                .items
+                .into_iter()
+                .filter_map(|lease| lease.metadata.name)
+                .collect()
+        })
+    }
+}
+
+fn second_run() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &[]);
+    first.until_created(3);
+    let leases = scene.leases();
+    assert_eq!(leases.len(), 2, "{leases:?}");
+    assert!(
+        leases.contains(&"keda-jobs-orders".to_owned()),
+        "{leases:?}"
+    );
+    let second = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(4);
+    assert_contains(
+        &second.stdout,
+        &[
+            "REFUSED: alice@",
+            "holds the lease keda-jobs-orders",
+            "--lease-wait",
+            "run ended (refused)",
+        ],
+    );
+    // What changes nothing needs no lease.
+    scene.cluster.run(["plan", &scene.manifest]).expect(0);
+    scene.cluster.run(["list"]).expect(0);
+    assert_eq!(scene.jobs(), 3);
+    first.running.signal("TERM");
+    assert_eq!(first.running.wait(), 143);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    let third = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_lacks(&third.stdout, "took the lease");
+    assert_eq!(scene.jobs(), 3);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+fn killed() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &[DURATION]);
+    first.until_created(3);
+    let second = scene.start("bob", &[DURATION, "--lease-wait", "--once"]);
+    second.until_says("waits for the lease keda-jobs-orders of alice@");
+    first.running.signal("KILL");
+    assert_eq!(first.running.wait(), 137);
+    second.until_says("run ended (once)");
+    let text = second.stdout();
+    assert_eq!(second.running.wait(), 0, "{text}");
+    assert_contains(&text, &["took the lease of alice@", "did not move for 3s"]);
+    assert_eq!(scene.jobs(), 3, "{text}");
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+fn killed_amid_creates() -> Outcome {
+    let scene = scene(30);
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"delay": 50}}]));
+    let first = scene.start("alice", &[DURATION, "--concurrency", "2"]);
+    first.until_created(5);
+    first.running.signal("KILL");
+    assert_eq!(first.running.wait(), 137);
+    let second = scene.start("bob", &[DURATION, "--lease-wait", "--once"]);
+    second.until_says("run ended (once)");
+    assert_eq!(second.running.wait(), 0);
+    assert_eq!(scene.jobs(), 30);
+    Ok(())
+}
+
+fn dead() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &["--lease-duration", "1s"]);
+    first.until_created(3);
+    first.running.signal("KILL");
+    assert_eq!(first.running.wait(), 137);
+    // While the heartbeat still looks fresh this is refused; then it is watched, and found dead.
+    let text = eventually("a run that does not wait to take the lease", || {
+        let output = scene.cluster.run(["run", "--once", &scene.manifest]);
+        assert!([0, 4].contains(&output.code), "{}", output.stdout);
+        (output.code == 0).then_some(output.stdout)
+    });
+    assert_contains(&text, &["took the lease of alice@"]);
+    assert_eq!(scene.jobs(), 3);
+    Ok(())
+}
+
+fn bounded_wait() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &[DURATION]);
+    first.until_created(3);
+    let second = scene
+        .cluster
+        .run(["run", "--once", "--lease-wait=1s", &scene.manifest])
+        .expect(4);
+    assert_contains(&second.stdout, &["alice@", "still did after"]);
+    Ok(())
+}
+
+fn takeover() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &[DURATION]);
+    first.until_created(3);
+    let second = scene.start("bob", &[DURATION, "--takeover"]);
+    first.until_says("REFUSED: bob@");
+    let text = first.stdout();
+    assert_eq!(first.running.wait(), 4, "{text}");
+    eventually("a cycle of the second run", || {
+        second.stdout().contains("create 0").then_some(())
+    });
+    assert_contains(&second.stderr(), &["--takeover", "alice@", "by force"]);
+    assert_eq!(scene.jobs(), 3);
+    second.running.signal("INT");
+    assert_eq!(second.running.wait(), 130);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+fn takeover_amid_creates() -> Outcome {
+    let scene = scene(90);
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"delay": 100}}]));
+    let first = scene.start("alice", &[DURATION, "--concurrency", "1"]);
+    first.until_created(2);
+    let second = scene.start("bob", &[DURATION, "--takeover", "--once"]);
+    first.until_says("run ended");
+    assert_contains(
+        &first.stdout(),
+        &[
+            "more Jobs were not sent: the lease keda-jobs-orders is not ours",
+            "HELD at",
+        ],
+    );
+    assert_eq!(first.running.wait(), 4);
+    second.until_says("run ended (once)");
+    assert_eq!(second.running.wait(), 0);
+    assert_eq!(scene.jobs(), 90);
+    Ok(())
+}
+
+fn other_objects() -> Outcome {
+    let scene = scene(2);
+    let first = scene.start("alice", &[]);
+    first.until_created(2);
+    let text = std::fs::read_to_string(&scene.manifest)?;
+    let both = format!("{text}---\n{}", text.replace("name: orders", "name: mails"));
+    let both = scene.cluster.write("both.yaml", &both);
+    let second = scene.cluster.run(["run", "--once", &both]).expect(4);
+    assert_contains(&second.stdout, &["REFUSED: alice@", "2 created"]);
+    assert_eq!(scene.jobs(), 4);
+    Ok(())
+}
+
+fn no_lease() -> Outcome {
+    let scene = scene(3);
+    let output = scene
+        .cluster
+        .run(["run", "--once", "--no-lease", &scene.manifest])
+        .expect(0);
+    assert_contains(&output.stderr, &["warning: --no-lease"]);
+    assert_eq!(scene.jobs(), 3);
+    let counts = scene.cluster.admin("GET", "/sandbox/requests", None)["counts"].clone();
+    for verb in ["get", "create", "update", "delete"] {
+        assert!(counts[format!("{verb} leases")].is_null(), "{counts}");
+    }
+    Ok(())
+}
+
+fn forbidden() -> Outcome {
+    let scene = scene(3);
+    scene.fault(json!([{"resource": "leases", "action": {"status": 403}}]));
+    let output = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(2);
+    assert_contains(
+        &output.stderr,
+        &[
+            &format!(
+                "create leases.coordination.k8s.io in namespace {}",
+                scene.cluster.namespace
+            ),
+            "hint: ",
+            "--no-lease",
+        ],
+    );
+    assert_eq!(scene.jobs(), 0);
+    scene
+        .cluster
+        .run(["run", "--once", "--no-lease", &scene.manifest])
+        .expect(0);
+    assert_eq!(scene.jobs(), 3);
+    Ok(())
+}
+
+fn outage() -> Outcome {
+    // Jobs that end at once, so that every cycle has something to write.
+    let scene = scene_with(2, |text| {
+        text.replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 100ms")
+    });
+    let first = scene.start("alice", &[DURATION]);
+    first.until_created(2);
+    scene.fault(json!([{"verb": "update", "resource": "leases", "action": {"status": 500}}]));
+    first.until_says("nothing is read or written");
+    let held = scene.jobs();
+    // The answer comes back before anybody has taken the object: the run goes on.
+    scene.cluster.admin("DELETE", "/sandbox/faults", None);
+    eventually("the run to go on", || (scene.jobs() > held).then_some(()));
+    first.running.signal("TERM");
+    assert_eq!(first.running.wait(), 143);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+const OPERATOR: &str = "/apis/coordination.k8s.io/v1/namespaces/keda/leases";
+
+impl Scene {
+    /// The same ScaledJob in the cluster, as KEDA would see it.
+    fn apply_scaled_job(&self) -> String {
+        let text = std::fs::read_to_string(&self.manifest).expect("the manifest");
+        let object: Value = serde_yaml::from_str(&text).expect("YAML");
+        let path = format!(
+            "/apis/keda.sh/v1alpha1/namespaces/{}/scaledjobs",
+            self.cluster.namespace
+        );
+        let made = self.cluster.admin("POST", &path, Some(object));
+        assert_eq!(made["metadata"]["name"], json!("orders"), "{made}");
+        format!("{path}/orders")
+    }
+
+    fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
+        let mut object = self.cluster.admin("GET", path, None);
+        change(&mut object);
+        let answer = self.cluster.admin("PUT", path, Some(object));
+        assert!(answer["metadata"]["uid"].is_string(), "{answer}");
+    }
+
+    fn operator_lease(&self, renewed: Timestamp, seconds: i32) {
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "keda"}});
+        self.cluster
+            .admin("POST", "/api/v1/namespaces", Some(namespace));
+        let lease = json!({
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "operator.keda.sh"},
+            "spec": {
+                "holderIdentity": "keda-operator-0_1",
+                "leaseDurationSeconds": seconds,
+                "renewTime": micro(renewed),
+            },
+        });
+        let made = self.cluster.admin("POST", OPERATOR, Some(lease));
+        assert!(made["metadata"]["uid"].is_string(), "{made}");
+    }
+
+    fn expect_refusal(&self, arguments: &[&str]) {
+        let mut all = vec!["run", "--once", self.manifest.as_str()];
+        all.extend(arguments);
+        let output = self.cluster.run(all).expect(4);
+        assert_contains(
+            &output.stdout,
+            &[
+                "REFUSED: KEDA's operator drives the ScaledJob orders",
+                "kubectl annotate scaledjob orders",
+                "autoscaling.keda.sh/paused=true",
+            ],
+        );
+        assert_eq!(self.jobs(), 0);
+    }
+}
+
+fn micro(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+fn live_keda() -> Outcome {
+    let scene = scene(3);
+    let object = scene.apply_scaled_job();
+    scene.operator_lease(Timestamp::now(), 15);
+    let path = format!("{OPERATOR}/operator.keda.sh");
+    let alive = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // An operator whose clock is a day behind ours: it moves all the same.
+            let day = Duration::from_hours(24);
+            while alive.load(Ordering::Relaxed) {
+                scene.change(&path, |lease| {
+                    lease["spec"]["renewTime"] = json!(micro(Timestamp::now() - day));
+                });
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        });
+        scene.expect_refusal(&[]);
+        scene.expect_refusal(&["--takeover"]);
+        scene.expect_refusal(&["--no-lease"]);
+        scene.cluster.run(["list"]).expect(0);
+        alive.store(false, Ordering::Relaxed);
+    });
+    // By a recent look alone it is taken for alive too, and plan says so.
+    scene.change(&path, |lease| {
+        lease["spec"]["renewTime"] = json!(micro(Timestamp::now()));
+        lease["spec"]["leaseDurationSeconds"] = json!(3600);
+    });
+    scene.expect_refusal(&[]);
+    let plan = scene.cluster.run(["plan", &scene.manifest]).expect(0);
+    assert_contains(&plan.stderr, &["note: run would refuse: KEDA's operator"]);
+    // Paused there, it is ours.
+    scene.change(&object, |object| {
+        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "true"});
+    });
+    let plan = scene.cluster.run(["plan", &scene.manifest]).expect(0);
+    assert_lacks(&plan.stderr, "note:");
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_eq!(scene.jobs(), 3);
+    // Not paused, but the operator is gone: its lease does not move for its duration.
+    scene.change(&object, |object| {
+        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "false"});
+    });
+    scene.change(&path, |lease| {
+        lease["spec"]["renewTime"] = json!(micro(Timestamp::now() - Duration::from_hours(1)));
+        lease["spec"]["leaseDurationSeconds"] = json!(1);
+    });
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    // An operator that we may not look at may be alive.
+    scene.fault(json!([{"path": "/namespaces/keda/", "action": {"status": 403}}]));
+    let output = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(4);
+    assert_contains(&output.stdout, &["whether it is alive cannot be seen"]);
+    Ok(())
+}
+
+fn recent_job() -> Outcome {
+    let scene = scene(3);
+    scene.apply_scaled_job();
+    let job: k8s_openapi::api::batch::v1::Job = scene.cluster.create(json!({
+        "metadata": {
+            "name": "orders-by-keda",
+            "labels": {"scaledjob.keda.sh/name": "orders"},
+        },
+        "spec": {"template": {"spec": {
+            "restartPolicy": "Never",
+            "containers": [{"name": "worker", "image": "busybox:1.36"}],
+        }}},
+    }));
+    assert!(job.metadata.uid.is_some());
+    let output = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(4);
+    assert_contains(&output.stdout, &["it made a Job for this object"]);
+    assert_eq!(scene.jobs(), 1);
+    Ok(())
+}
+
+/// Every request that the commands make is granted by the Role, and reaches no other namespace.
+fn role() -> Outcome {
+    let text = std::fs::read_to_string("examples/role.yaml")?;
+    let role = text
+        .split("---\n")
+        .find(|document| document.contains("kind: Role\n"))
+        .expect("a Role");
+    let role: Value = serde_yaml::from_str(role)?;
+    let words = |value: &Value| -> Vec<String> {
+        let values = value.as_array().cloned().unwrap_or_default();
+        values
+            .iter()
+            .filter_map(|word| word.as_str().map(str::to_owned))
+            .collect()
+    };
+    let mut granted = BTreeSet::new();
+    for rule in role["rules"].as_array().expect("rules") {
+        for resource in words(&rule["resources"]) {
+            for verb in words(&rule["verbs"]) {
+                granted.insert(format!("{verb} {resource}"));
+            }
+        }
+    }
+
+    // History to trim, pods to look at, credentials and the ScaledJob in the cluster.
+    let scene = scene_with(2, |text| {
+        text.replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 100ms")
+            .replace(
+                "maxReplicaCount: 100",
+                "maxReplicaCount: 100\n  successfulJobsHistoryLimit: 0\n  scalingStrategy:\n    strategy: accurate",
+            )
+            .replace(
+                "targetValue: \"1\"",
+                "targetValue: \"1\"\n      authMode: bearer\n    authenticationRef:\n      name: login",
+            )
+    });
+    scene
+        .cluster
+        .create::<k8s_openapi::api::core::v1::Secret>(json!({
+            "metadata": {"name": "login"},
+            "stringData": {"token": "secret"},
+        }));
+    let authentication = json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "TriggerAuthentication",
+        "metadata": {"name": "login"},
+        "spec": {"secretTargetRef": [{"parameter": "token", "name": "login", "key": "token"}]},
+    });
+    let path = format!(
+        "/apis/keda.sh/v1alpha1/namespaces/{}/triggerauthentications",
+        scene.cluster.namespace
+    );
+    scene.cluster.admin("POST", &path, Some(authentication));
+    let object = scene.apply_scaled_job();
+    scene.change(&object, |object| {
+        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "true"});
+    });
+    scene.cluster.admin("DELETE", "/sandbox/requests", None);
+    scene.cluster.run(["plan", &scene.manifest]).expect(0);
+    let first = scene.start("alice", &[DURATION]);
+    first.until_says("deleted orders-");
+    first.running.signal("TERM");
+    assert_eq!(first.running.wait(), 143);
+    scene.cluster.run(["list"]).expect(0);
+    scene.cluster.run(["cleanup", "--all", "--yes"]).expect(0);
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    let counts = requests["counts"].as_object().expect("counts");
+    // Reading the record is a request of its own, to no resource.
+    let made: BTreeSet<String> = counts
+        .keys()
+        .filter(|key| key.contains(' '))
+        .cloned()
+        .collect();
+    assert!(
+        made.contains("create leases")
+            && made.contains("delete jobs")
+            && made.contains("get secrets"),
+        "{made:?}"
+    );
+    let missing: Vec<&String> = made.difference(&granted).collect();
+    assert!(missing.is_empty(), "{missing:?} is not in {granted:?}");
+    for request in requests["last"].as_array().expect("requests") {
+        let path = request["path"].as_str().unwrap_or_default();
+        assert!(
+            path.starts_with("/sandbox/")
+                || path.contains(&format!("/namespaces/{}/", scene.cluster.namespace)),
+            "{path}"
+        );
+    }
+    Ok(())
+}
