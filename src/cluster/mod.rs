@@ -9,6 +9,7 @@ pub mod job;
 pub mod kubeconfig;
 pub mod objects;
 pub mod owner;
+pub mod watch;
 
 pub use client::Cluster;
 pub use error::{ClusterError, ClusterErrorKind};

@@ -268,16 +268,44 @@ pub(super) async fn list_all<K>(
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
-    let mut parameters = ListParams::default().labels(selector).limit(PAGE);
     let mut items = Vec::new();
+    list_pages(
+        cluster,
+        api,
+        operation,
+        selector,
+        &mut items,
+        |items, page| items.extend(page),
+        Vec::clear,
+    )
+    .await?;
+    Ok(items)
+}
+
+/// Every page of a list, given to `take` as it comes and folded into `into`; gives the resource version that a watch can go on from.
+/// `restart` empties what was folded when the list has to begin again. No resource version is asked for: the answer is at least as new
+/// as every write that was answered before.
+pub(super) async fn list_pages<K, T>(
+    cluster: &Cluster,
+    api: &Api<K>,
+    operation: &str,
+    selector: &str,
+    into: &mut T,
+    take: impl Fn(&mut T, Vec<K>),
+    restart: impl Fn(&mut T),
+) -> Result<String, ClusterError>
+where
+    K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+{
+    let mut parameters = ListParams::default().labels(selector).limit(PAGE);
     let mut restarted = false;
     loop {
         match cluster.request(operation, api.list(&parameters)).await {
             Ok(page) => {
-                items.extend(page.items);
+                take(into, page.items);
                 match page.metadata.continue_ {
                     Some(token) if !token.is_empty() => parameters.continue_token = Some(token),
-                    _ => return Ok(items),
+                    _ => return Ok(page.metadata.resource_version.unwrap_or_default()),
                 }
             }
             // 410 Gone: the snapshot behind the continue token is compacted. Start over, once.
@@ -288,7 +316,7 @@ where
             {
                 restarted = true;
                 parameters.continue_token = None;
-                items.clear();
+                restart(into);
             }
             Err(error) => return Err(error),
         }

@@ -57,6 +57,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         },
     };
     let engine = Engine {
+        observer: None,
         objects: Arc::new(Objects::new(
             &resources,
             &default_namespace,

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::jiff::Timestamp;
+use tokio::time::Instant;
 
+use super::ledger::Sent;
 use super::{Engine, Target};
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
@@ -15,6 +18,11 @@ use crate::planner::{
     Action, DecidingTerm, DeleteReason, Plan, PlanInput, Propagation, TriggerRef, plan,
 };
 use crate::scalers;
+
+/// How many names are tried for one Job when others have them.
+const NAMES: usize = 3;
+/// Deletes get at least this long in a cycle, however long its creates took.
+const LEAST_FOR_DELETES: Duration = Duration::from_secs(1);
 
 /// What is given by hand instead of being asked for.
 #[derive(Debug, Clone, Default)]
@@ -67,13 +75,17 @@ pub async fn decide(engine: &Engine, target: &Target, overrides: &Overrides) -> 
 
 async fn observe(engine: &Engine, target: &Target) -> Inventory {
     let observed = async {
+        if let Some(observer) = &engine.observer {
+            return observer.observe(target).await;
+        }
         let cluster = engine.cluster.get().await?;
-        inventory::observe(cluster, &target.namespace, &target.job).await
+        inventory::observe(cluster, &target.namespace, &target.job)
+            .await
+            .map(Inventory::Known)
     };
-    match observed.await {
-        Ok(jobs) => Inventory::Known(jobs),
-        Err(error) => Inventory::Unknown(error.to_string()),
-    }
+    observed
+        .await
+        .unwrap_or_else(|error| Inventory::Unknown(error.to_string()))
 }
 
 async fn read(engine: &Engine, target: &Target, overrides: &Overrides) -> Vec<TriggerReading> {
@@ -156,6 +168,7 @@ pub async fn apply(
     if decided.actions.is_empty() {
         return Ok(());
     }
+    let start = Instant::now();
     let cluster = engine.cluster.get().await?;
     for action in &decided.actions {
         if let Action::Create { count, trigger } = action {
@@ -169,7 +182,21 @@ pub async fn apply(
             create(engine, cluster, target, count, &batch, stop, report).await;
         }
     }
-    delete(engine, cluster, target, &decided.actions, stop, report).await;
+    let deletes = delete(engine, cluster, target, &decided.actions, stop, report);
+    if engine.observer.is_none() {
+        deletes.await;
+        return Ok(());
+    }
+    // In a loop the next cycle's creation does not wait for them: what is left over is planned again. A delete that is cut off
+    // does no harm, and the next cycle sees whether it came through.
+    let interval = u64::try_from(target.job.polling_interval).unwrap_or_default();
+    let deadline = (start + Duration::from_secs(interval)).max(Instant::now() + LEAST_FOR_DELETES);
+    if tokio::time::timeout_at(deadline, deletes).await.is_err() {
+        tracing::debug!(
+            target = target.id(),
+            "the next cycle is due: what is left to delete waits for it"
+        );
+    }
     Ok(())
 }
 
@@ -197,30 +224,14 @@ async fn create(
                 if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
                     return false;
                 }
-                let name = job::job_name(&target.job, batch.cycle, ordinal);
-                let manifest = job::manifest(
-                    &target.job,
-                    &target.namespace,
-                    &name,
-                    batch.cycle,
-                    batch.asked_by,
-                    batch.owner,
-                );
-                match actions::create(cluster, &target.namespace, &manifest).await {
-                    Ok(()) => report(Outcome::Created { job: name }),
-                    Err(error) => {
-                        if matches!(
-                            error.kind,
-                            ClusterErrorKind::Forbidden
-                                | ClusterErrorKind::Invalid
-                                | ClusterErrorKind::NotFound
-                                | ClusterErrorKind::Unauthorized
-                        ) {
-                            hopeless.store(true, Ordering::Relaxed);
-                        }
-                        report(Outcome::CreateFailed { job: name, error });
-                    }
+                let sent = send(engine, cluster, target, count, ordinal, batch).await;
+                if sent.as_ref().is_err_and(|(_, error)| is_hopeless(error)) {
+                    hopeless.store(true, Ordering::Relaxed);
                 }
+                report(match sent {
+                    Ok(job) => Outcome::Created { job },
+                    Err((job, error)) => Outcome::CreateFailed { job, error },
+                });
                 true
             }
         })
@@ -238,6 +249,77 @@ async fn create(
             count: count - sent,
             why: why.to_owned(),
         });
+    }
+}
+
+/// No other create of this object will succeed.
+fn is_hopeless(error: &ClusterError) -> bool {
+    matches!(
+        error.kind,
+        ClusterErrorKind::Forbidden
+            | ClusterErrorKind::Invalid
+            | ClusterErrorKind::NotFound
+            | ClusterErrorKind::Unauthorized
+    )
+}
+
+/// Creates the `ordinal`th of `count` Jobs and gives its name; with an error the name that was tried last.
+async fn send(
+    engine: &Engine,
+    cluster: &Cluster,
+    target: &Target,
+    count: usize,
+    ordinal: usize,
+    batch: &Batch<'_>,
+) -> Result<String, (String, ClusterError)> {
+    let observer = engine.observer.as_deref();
+    let spare = observer.and_then(|observer| observer.take_spare(target));
+    let mut cycle = batch.cycle.clone();
+    let mut name = job::job_name(&target.job, &cycle, ordinal);
+    if let Some(spare) = spare {
+        (cycle, name) = (CycleId::from_mark(spare.cycle), spare.name);
+    }
+    let mut tries = 1;
+    loop {
+        let manifest = job::manifest(
+            &target.job,
+            &target.namespace,
+            &name,
+            &cycle,
+            batch.asked_by,
+            batch.owner,
+        );
+        let sent = || Sent {
+            name: name.clone(),
+            cycle: cycle.as_str().to_owned(),
+            spec_hash: target.spec_hash.clone(),
+            trigger: batch.asked_by.to_owned(),
+        };
+        match actions::create(cluster, &target.namespace, &manifest).await {
+            Ok(()) => {
+                if let Some(observer) = observer {
+                    observer.created(target, sent());
+                }
+                return Ok(name);
+            }
+            // Another's Job has the name: beyond `count` are ordinals that this cycle does not use.
+            Err(error) if error.kind == ClusterErrorKind::AlreadyExists && tries < NAMES => {
+                tracing::debug!(%error, name, "choosing another name");
+                cycle = batch.cycle.clone();
+                name = job::job_name(&target.job, &cycle, ordinal + count * tries);
+                tries += 1;
+            }
+            Err(error) => {
+                let unknown = matches!(
+                    error.kind,
+                    ClusterErrorKind::Unavailable | ClusterErrorKind::Other
+                );
+                if let Some(observer) = observer.filter(|_| unknown) {
+                    observer.perhaps(target, sent());
+                }
+                return Err((name, error));
+            }
+        }
     }
 }
 

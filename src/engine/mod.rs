@@ -3,6 +3,8 @@
 pub mod assumed;
 pub mod cleanup;
 pub mod cycle;
+pub mod ledger;
+pub mod observer;
 pub mod schedule;
 
 use std::sync::Arc;
@@ -47,6 +49,8 @@ impl Target {
 pub struct Engine {
     /// The cluster, connected when first needed.
     pub cluster: Arc<LazyCluster>,
+    /// What a loop knows of the Jobs; without it every cycle lists.
+    pub observer: Option<Arc<observer::Observer>>,
     /// What triggers refer to.
     pub objects: Arc<Objects>,
     /// What triggers count in the cluster.
