@@ -24,6 +24,7 @@ mod readme;
 mod run;
 mod sources;
 mod validate;
+mod watch;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -45,6 +46,7 @@ fn main() {
         run::tests(),
         sources::tests(),
         validate::tests(),
+        watch::tests(),
     ]
     .into_iter()
     .flatten()
