@@ -28,7 +28,7 @@ use feed::Feed;
 pub struct Snapshot {
     /// Its Jobs.
     pub jobs: Vec<ObservedJob>,
-    /// Every Job that was created before this, and is not in `jobs`, does not exist: a list that is contained began then.
+    /// Every Job of ours that was created before this, and is not in `jobs`, does not exist: a list that is contained began then.
     pub as_of: Instant,
 }
 
@@ -127,8 +127,7 @@ impl Watches {
             .flat_map(|(jobs, is_ours)| jobs.items.bucket(&job.name).map(move |job| (job, is_ours)))
             .map(|(job, is_ours)| to_observed(job, is_ours, pods_of, conditions))
             .collect();
-        let as_of = ours.as_of.min(of_keda.as_of);
-        as_of
+        ours.as_of
             .map(|as_of| Snapshot { jobs, as_of })
             .ok_or_else(|| ClusterError {
                 kind: super::ClusterErrorKind::Unavailable,
