@@ -9,6 +9,7 @@ use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::ledger::Sent;
+use super::observer::Observer;
 use super::{Engine, Target};
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
@@ -216,6 +217,7 @@ async fn create(
     stop: &AtomicBool,
     report: &dyn Fn(Outcome),
 ) {
+    let observer = engine.observer.as_deref();
     let hopeless = AtomicBool::new(false);
     let sent = futures::stream::iter(0..count)
         .map(|ordinal| {
@@ -224,7 +226,7 @@ async fn create(
                 if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
                     return false;
                 }
-                let sent = send(engine, cluster, target, count, ordinal, batch).await;
+                let sent = send(observer, cluster, target, count, ordinal, batch).await;
                 if sent.as_ref().is_err_and(|(_, error)| is_hopeless(error)) {
                     hopeless.store(true, Ordering::Relaxed);
                 }
@@ -265,14 +267,13 @@ fn is_hopeless(error: &ClusterError) -> bool {
 
 /// Creates the `ordinal`th of `count` Jobs and gives its name; with an error the name that was tried last.
 async fn send(
-    engine: &Engine,
+    observer: Option<&Observer>,
     cluster: &Cluster,
     target: &Target,
     count: usize,
     ordinal: usize,
     batch: &Batch<'_>,
 ) -> Result<String, (String, ClusterError)> {
-    let observer = engine.observer.as_deref();
     let spare = observer.and_then(|observer| observer.take_spare(target));
     let mut cycle = batch.cycle.clone();
     let mut name = job::job_name(&target.job, &cycle, ordinal);
@@ -373,5 +374,59 @@ fn asked_by(plan: &Plan, target: &Target, trigger: Option<&TriggerRef>) -> Strin
             .multiple_scalers_calculation
             .as_str()
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::kubeconfig;
+    use crate::planner::tests::builder::scaled_job;
+    use crate::sandbox::{Sandbox, SandboxOptions};
+
+    #[tokio::test]
+    async fn a_job_whose_name_another_has_gets_a_new_name() {
+        let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
+        let config = kubeconfig::from_text(&sandbox.kubeconfig()).await.unwrap();
+        let cluster = Cluster::new(config, None, Duration::from_secs(30)).unwrap();
+        let mut job = scaled_job();
+        job.job_target_ref = serde_json::json!({
+            "template": {"spec": {"containers": [{"name": "worker", "image": "busybox:1.36"}]}}
+        });
+        let target = Target::new(job, "default");
+        let (cycle, other) = (CycleId::random(), CycleId::random());
+        let batch = |cycle| Batch {
+            cycle,
+            asked_by: "test",
+            owner: None,
+        };
+        // Another's Jobs have the names that this cycle would choose for the first of two, and then for its second try.
+        let names: Vec<String> = [0, 2, 4, 1]
+            .iter()
+            .map(|ordinal| job::job_name(&target.job, &cycle, *ordinal))
+            .collect();
+        for name in &names[..2] {
+            let manifest = job::manifest(&target.job, "default", name, &other, "other", None);
+            actions::create(&cluster, "default", &manifest)
+                .await
+                .unwrap();
+        }
+        let send = async |ordinal| send(None, &cluster, &target, 2, ordinal, &batch(&cycle)).await;
+        assert_eq!(send(0).await.unwrap(), names[2]);
+        assert_eq!(send(1).await.unwrap(), names[3]);
+        // Bounded: when the third is another's as well, it is an error.
+        let third = CycleId::random();
+        for ordinal in [0, 2, 4] {
+            let name = job::job_name(&target.job, &third, ordinal);
+            let manifest = job::manifest(&target.job, "default", &name, &other, "other", None);
+            actions::create(&cluster, "default", &manifest)
+                .await
+                .unwrap();
+        }
+        let (_, error) = super::send(None, &cluster, &target, 2, 0, &batch(&third))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, ClusterErrorKind::AlreadyExists);
+        sandbox.stop().await;
     }
 }

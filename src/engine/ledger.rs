@@ -4,7 +4,7 @@
 //! Pure: time is given. An entry leaves when the inventory shows its Job, or when a list that began after the create ended does not;
 //! it never leaves by age. A create whose outcome is not known counts as well, until a list has told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -78,6 +78,9 @@ impl Ledger {
 
     /// Takes in what exists: `observed` shows every Job that was created before `as_of` and not deleted since.
     pub fn reconcile(&mut self, observed: &[ObservedJob], as_of: Instant) {
+        if self.entries.is_empty() && self.spare.is_empty() {
+            return;
+        }
         for job in observed {
             self.entries.remove(&job.name);
             self.spare.remove(&job.name);
@@ -109,10 +112,14 @@ impl Ledger {
 
     /// What exists, with the Jobs that are not seen yet: unfinished, pending, each holding a slot.
     pub fn complete(&self, mut observed: Vec<ObservedJob>) -> Vec<ObservedJob> {
+        if self.entries.is_empty() {
+            return observed;
+        }
+        let seen: HashSet<&str> = observed.iter().map(|job| job.name.as_str()).collect();
         let unseen: Vec<ObservedJob> = self
             .entries
             .values()
-            .filter(|entry| !observed.iter().any(|job| job.name == entry.sent.name))
+            .filter(|entry| !seen.contains(entry.sent.name.as_str()))
             .map(|entry| ObservedJob {
                 name: entry.sent.name.clone(),
                 uid: String::new(),
