@@ -269,30 +269,25 @@ where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
     let mut items = Vec::new();
-    list_pages(
-        cluster,
-        api,
-        operation,
-        selector,
-        &mut items,
-        |items, page| items.extend(page),
-        Vec::clear,
-    )
+    list_pages(cluster, api, operation, selector, |first, page| {
+        if first {
+            items.clear();
+        }
+        items.extend(page);
+    })
     .await?;
     Ok(items)
 }
 
-/// Every page of a list, given to `take` as it comes and folded into `into`; gives the resource version that a watch can go on from.
-/// `restart` empties what was folded when the list has to begin again. No resource version is asked for: the answer is at least as new
-/// as every write that was answered before.
-pub(super) async fn list_pages<K, T>(
+/// Every page of a list, given to `take` as it comes; gives the resource version that a watch can go on from. `take` is told which page
+/// is the first: a list that has to begin again has two. No resource version is asked for, so that the answer is at least as
+/// new as every write that was answered before.
+pub(super) async fn list_pages<K>(
     cluster: &Cluster,
     api: &Api<K>,
     operation: &str,
     selector: &str,
-    into: &mut T,
-    take: impl Fn(&mut T, Vec<K>),
-    restart: impl Fn(&mut T),
+    mut take: impl FnMut(bool, Vec<K>),
 ) -> Result<String, ClusterError>
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
@@ -302,7 +297,7 @@ where
     loop {
         match cluster.request(operation, api.list(&parameters)).await {
             Ok(page) => {
-                take(into, page.items);
+                take(parameters.continue_token.is_none(), page.items);
                 match page.metadata.continue_ {
                     Some(token) if !token.is_empty() => parameters.continue_token = Some(token),
                     _ => return Ok(page.metadata.resource_version.unwrap_or_default()),
@@ -316,7 +311,6 @@ where
             {
                 restarted = true;
                 parameters.continue_token = None;
-                restart(into);
             }
             Err(error) => return Err(error),
         }

@@ -184,13 +184,14 @@ where
             &self.api,
             &self.list_operation,
             &self.selector,
-            &mut items,
-            |items, page| {
+            |first, page| {
+                if first {
+                    items = Items::default();
+                }
                 for object in page {
-                    self.put(items, object);
+                    self.put(&mut items, object);
                 }
             },
-            |items| *items = Items::default(),
         )
         .await?;
         Ok((items, version))
