@@ -1,17 +1,30 @@
 //! Creating and deleting Jobs so that sending a request again does no harm.
 
+use std::time::Duration;
+
 use k8s_openapi::api::batch::v1::Job;
-use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions};
+use kube::{Api, ResourceExt};
 use serde_json::Value;
 
+use super::client::optional;
 use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
 
 /// How often a create is sent when no answer comes.
-const CREATE_ATTEMPTS: usize = 3;
+const CREATE_ATTEMPTS: u32 = 3;
+/// Pause before a create is sent again; doubles, with jitter.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
 /// success (law 6).
+///
+/// Pacing: kube's client answers 429, 503 and 504 by waiting, `Retry-After` where the server gives it, and sending again, within the
+/// request timeout. A create that waits keeps its place among those under way, so that after at most `--concurrency` such
+/// answers the whole object's creation waits.
+///
+/// # Errors
+/// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. With [`ClusterErrorKind::Unavailable`] and
+/// [`ClusterErrorKind::Other`] the Job may exist all the same.
 pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), ClusterError> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
@@ -38,24 +51,31 @@ pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(
         match result {
             Ok(_) => return Ok(()),
             Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
-                let existing = cluster
-                    .request(
-                        &format!("get job {namespace}/{name}"),
-                        api.get_metadata(name),
-                    )
-                    .await?;
-                let ours = existing
-                    .metadata
-                    .annotations
-                    .as_ref()
-                    .and_then(|annotations| annotations.get(CYCLE_ANNOTATION))
-                    .is_some_and(|mark| mark == cycle);
-                return if ours { Ok(()) } else { Err(error) };
+                let get = format!("get job {namespace}/{name}");
+                return match optional(cluster.request(&get, api.get_metadata(name)).await) {
+                    Ok(Some(existing)) => {
+                        let mark = existing.annotations().get(CYCLE_ANNOTATION);
+                        if mark.is_some_and(|mark| mark == cycle) {
+                            Ok(())
+                        } else {
+                            Err(error)
+                        }
+                    }
+                    // It was there under the name that was chosen here, and has ended and gone since. Should it have been
+                    // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
+                    Ok(None) => Ok(()),
+                    Err(unknown) => Err(ClusterError {
+                        kind: ClusterErrorKind::Unavailable,
+                        ..unknown
+                    }),
+                };
             }
             Err(error)
                 if error.kind == ClusterErrorKind::Unavailable && attempt < CREATE_ATTEMPTS =>
             {
                 tracing::debug!(%error, attempt, "sending the create again under the same name");
+                let pause = FIRST_PAUSE * 2_u32.pow(attempt - 1);
+                tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
                 attempt += 1;
             }
             Err(error) => return Err(error),

@@ -69,6 +69,11 @@ impl Cluster {
         }
     }
 
+    /// How long one request may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
     /// As an error that ends a command.
     pub fn fatal(&self, error: &ClusterError) -> Error {
         let place = format!("{} (context {}, {})", error, self.context, self.server);

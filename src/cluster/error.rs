@@ -15,6 +15,8 @@ pub enum ClusterErrorKind {
     AlreadyExists,
     /// 409 Conflict: a precondition failed.
     Conflict,
+    /// 410: the resource version or continue token is too old; list again.
+    Expired,
     /// 422, 400: the object is wrong; sending it again is of no use.
     Invalid,
     /// No answer, a cut connection, 429 or 5xx: it may work later, and a write may have happened.
@@ -88,6 +90,7 @@ fn kind_of(code: u16, reason: &str) -> ClusterErrorKind {
         (404, _) => ClusterErrorKind::NotFound,
         (409, "AlreadyExists") => ClusterErrorKind::AlreadyExists,
         (409, _) => ClusterErrorKind::Conflict,
+        (410, _) => ClusterErrorKind::Expired,
         (400 | 413 | 415 | 422, _) => ClusterErrorKind::Invalid,
         (429 | 500.., _) => ClusterErrorKind::Unavailable,
         _ => ClusterErrorKind::Other,

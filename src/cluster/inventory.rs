@@ -1,6 +1,6 @@
 //! Which Jobs exist for an object, by state. Two lists: ours, and KEDA's of the same name, which count toward the ceiling.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -21,13 +21,13 @@ use crate::planner::inventory::{ConditionView, JobView, ObservedJob, PodView, jo
 /// Of a Job's spec, what its state depends on. A thousand whole Jobs would be megabytes of pod templates.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-struct SlimSpec {
+pub(super) struct SlimSpec {
     suspend: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-struct SlimStatus {
+pub(super) struct SlimStatus {
     conditions: Vec<SlimCondition>,
     active: Option<i64>,
     ready: Option<i64>,
@@ -39,7 +39,7 @@ struct SlimStatus {
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-struct SlimCondition {
+pub(super) struct SlimCondition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
@@ -47,7 +47,93 @@ struct SlimCondition {
     last_transition_time: Option<Time>,
 }
 
-type SlimObject = Object<SlimSpec, SlimStatus>;
+/// What a Job or a pod is read as.
+pub(super) type SlimObject = Object<SlimSpec, SlimStatus>;
+
+/// What is kept of a Job.
+#[derive(Debug, Clone)]
+pub(super) struct SlimJob {
+    name: String,
+    uid: String,
+    created_at: Option<Timestamp>,
+    deleting: bool,
+    suspend: bool,
+    status: SlimStatus,
+    spec_hash: Option<String>,
+    trigger: Option<String>,
+    cycle: Option<String>,
+}
+
+impl From<SlimObject> for SlimJob {
+    fn from(mut object: SlimObject) -> Self {
+        let mut annotations = object.metadata.annotations.take().unwrap_or_default();
+        Self {
+            name: object.metadata.name.unwrap_or_default(),
+            uid: object.metadata.uid.unwrap_or_default(),
+            created_at: object.metadata.creation_timestamp.map(|time| time.0),
+            deleting: object.metadata.deletion_timestamp.is_some(),
+            suspend: object.spec.suspend.unwrap_or_default(),
+            status: object.status.unwrap_or_default(),
+            spec_hash: annotations.remove(SPEC_HASH_ANNOTATION),
+            trigger: annotations.remove(TRIGGER_ANNOTATION),
+            cycle: annotations.remove(CYCLE_ANNOTATION),
+        }
+    }
+}
+
+/// What is kept of a pod: its phase and the conditions that hold.
+#[derive(Debug, Clone)]
+pub(super) struct SlimPod {
+    phase: String,
+    conditions: Vec<String>,
+}
+
+impl From<SlimObject> for SlimPod {
+    fn from(object: SlimObject) -> Self {
+        let status = object.status.unwrap_or_default();
+        Self {
+            phase: status.phase.unwrap_or_default(),
+            conditions: status
+                .conditions
+                .into_iter()
+                .filter(|condition| condition.status == "True")
+                .map(|condition| condition.kind)
+                .collect(),
+        }
+    }
+}
+
+impl SlimPod {
+    fn view(&self) -> PodView<'_> {
+        PodView {
+            phase: &self.phase,
+            conditions: self
+                .conditions
+                .iter()
+                .map(|kind| ConditionView { kind, holds: true })
+                .collect(),
+        }
+    }
+}
+
+/// The Job that a pod belongs to: `batch.kubernetes.io/job-name` since Kubernetes 1.27, `job-name` before and beside it.
+pub(super) fn job_of_pod(pod: &SlimObject) -> Option<&String> {
+    let labels = pod.labels();
+    labels
+        .get("batch.kubernetes.io/job-name")
+        .or_else(|| labels.get("job-name"))
+}
+
+/// Whether the strategy reads pending Jobs, and so pods.
+pub(super) fn wants_pods(job: &ScaledJob) -> bool {
+    matches!(
+        job.scaling_strategy.strategy,
+        Strategy::Accurate | Strategy::Eager
+    )
+}
+
+/// The pods of a Job by its name.
+pub(super) type PodsOf<'a> = &'a dyn Fn(&str) -> Vec<&'a SlimPod>;
 
 /// A Job with the object that it belongs to.
 #[derive(Debug, Clone)]
@@ -82,22 +168,29 @@ pub async fn observe(
         list_all(cluster, &jobs, &operation, &ours),
         list_all(cluster, &jobs, &operation, &of_keda),
     )?;
-    let wants_pods = matches!(
-        job.scaling_strategy.strategy,
-        Strategy::Accurate | Strategy::Eager
-    );
+    let slim = |objects: Vec<SlimObject>| -> Vec<SlimJob> {
+        objects.into_iter().map(SlimJob::from).collect()
+    };
+    let (ours, of_keda) = (slim(ours), slim(of_keda));
     let unfinished = ours.iter().chain(&of_keda).any(|job| !is_finished(job));
-    let pods = if wants_pods && unfinished {
+    let pods = if wants_pods(job) && unfinished {
         Some(pods_by_job(cluster, namespace, &job.name).await?)
     } else {
         None
     };
+    let pods_of = |name: &str| -> Vec<&SlimPod> {
+        pods.iter()
+            .filter_map(|pods| pods.get(name))
+            .flatten()
+            .collect()
+    };
+    let pods_of: Option<PodsOf<'_>> = pods.as_ref().map(|_| &pods_of as PodsOf<'_>);
     let conditions = &job.scaling_strategy.pending_pod_conditions;
     Ok(ours
         .iter()
-        .map(|object| (object, true))
-        .chain(of_keda.iter().map(|object| (object, false)))
-        .map(|(object, is_ours)| to_observed(object, is_ours, pods.as_ref(), conditions))
+        .map(|job| (job, true))
+        .chain(of_keda.iter().map(|job| (job, false)))
+        .map(|(job, is_ours)| to_observed(job, is_ours, pods_of, conditions))
         .collect())
 }
 
@@ -123,101 +216,75 @@ pub async fn tracked(
         list_all(cluster, &api, &operation, NAME_LABEL),
         list_all(cluster, &api, &operation, &of_keda),
     )?;
-    let owned = |object: &SlimObject, label: &str, ours: bool| OwnedJob {
+    let owned = |object: SlimObject, label: &str, ours: bool| OwnedJob {
         namespace: object.namespace().unwrap_or_default(),
         object: object.labels().get(label).cloned().unwrap_or_default(),
-        job: to_observed(object, ours, None, &[]),
+        job: to_observed(&object.into(), ours, None, &[]),
     };
     Ok(ours
-        .iter()
+        .into_iter()
         .map(|object| owned(object, NAME_LABEL, true))
         .chain(
             of_keda
-                .iter()
+                .into_iter()
                 .map(|object| owned(object, KEDA_NAME_LABEL, false)),
         )
         .collect())
 }
 
-/// Phase and conditions of the pods of an object's Jobs, by the Job's name.
+/// The pods of an object's Jobs, by the Job's name.
 async fn pods_by_job(
     cluster: &Cluster,
     namespace: &str,
     object: &str,
-) -> Result<HashMap<String, Vec<SlimStatus>>, ClusterError> {
+) -> Result<HashMap<String, Vec<SlimPod>>, ClusterError> {
     let api: Api<SlimObject> = Api::namespaced_with(
         cluster.client.clone(),
         namespace,
         &ApiResource::erase::<Pod>(&()),
     );
     let operation = format!("list pods in namespace {namespace}");
-    let mut by_job: HashMap<String, Vec<SlimStatus>> = HashMap::new();
+    let mut by_job: HashMap<String, Vec<SlimPod>> = HashMap::new();
     for label in [NAME_LABEL, KEDA_NAME_LABEL] {
         for pod in list_all(cluster, &api, &operation, &format!("{label}={object}")).await? {
-            // batch.kubernetes.io/job-name since Kubernetes 1.27, job-name before and beside it.
-            let labels = pod.labels();
-            let job = labels
-                .get("batch.kubernetes.io/job-name")
-                .or_else(|| labels.get("job-name"))
-                .cloned();
-            if let Some(job) = job {
-                by_job
-                    .entry(job)
-                    .or_default()
-                    .push(pod.status.unwrap_or_default());
+            if let Some(job) = job_of_pod(&pod).cloned() {
+                by_job.entry(job).or_default().push(pod.into());
             }
         }
     }
     Ok(by_job)
 }
 
-fn is_finished(object: &SlimObject) -> bool {
-    object
-        .status
-        .iter()
-        .flat_map(|status| &status.conditions)
-        .any(|condition| {
-            condition.status == "True" && matches!(condition.kind.as_str(), "Complete" | "Failed")
-        })
+fn is_finished(job: &SlimJob) -> bool {
+    job.status.conditions.iter().any(|condition| {
+        condition.status == "True" && matches!(condition.kind.as_str(), "Complete" | "Failed")
+    })
 }
 
-fn views(conditions: &[SlimCondition]) -> Vec<ConditionView<'_>> {
-    conditions
-        .iter()
-        .map(|condition| ConditionView {
-            kind: &condition.kind,
-            holds: condition.status == "True",
-        })
-        .collect()
-}
-
-fn to_observed(
-    object: &SlimObject,
+/// The Job as the planner sees it; `pods` when the strategy reads pending Jobs.
+pub(super) fn to_observed(
+    job: &SlimJob,
     ours: bool,
-    pods: Option<&HashMap<String, Vec<SlimStatus>>>,
+    pods: Option<PodsOf<'_>>,
     pending_pod_conditions: &[String],
 ) -> ObservedJob {
-    let name = object.name_any();
-    let empty = SlimStatus::default();
-    let status = object.status.as_ref().unwrap_or(&empty);
+    let status = &job.status;
     let view = JobView {
-        conditions: views(&status.conditions),
-        deleting: object.metadata.deletion_timestamp.is_some(),
-        suspend: object.spec.suspend.unwrap_or_default(),
+        conditions: status
+            .conditions
+            .iter()
+            .map(|condition| ConditionView {
+                kind: &condition.kind,
+                holds: condition.status == "True",
+            })
+            .collect(),
+        deleting: job.deleting,
+        suspend: job.suspend,
         ready: status.ready.unwrap_or_default(),
         succeeded: status.succeeded.unwrap_or_default(),
     };
-    let pod_views: Option<Vec<PodView<'_>>> = pods.map(|pods| {
-        pods.get(&name)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
-            .iter()
-            .map(|pod| PodView {
-                phase: pod.phase.as_deref().unwrap_or_default(),
-                conditions: views(&pod.conditions),
-            })
-            .collect()
-    });
+    let pod_views: Option<Vec<PodView<'_>>> =
+        pods.map(|pods_of| pods_of(&job.name).into_iter().map(SlimPod::view).collect());
     let (state, pending_to_keda) = job_state(&view, pod_views.as_deref(), pending_pod_conditions);
     let telling = status.conditions.iter().find(|condition| {
         condition.status == "True"
@@ -232,27 +299,22 @@ fn to_observed(
             .completion_time
             .as_ref()
             .or(transition)
-            .map(timestamp)
+            .map(|time| time.0)
     } else {
         None
     };
-    let annotations: &BTreeMap<String, String> = object.annotations();
     ObservedJob {
-        name,
-        uid: object.uid().unwrap_or_default(),
+        name: job.name.clone(),
+        uid: job.uid.clone(),
         state,
         pending_to_keda,
         pods: status.active.unwrap_or_default() + status.terminating.unwrap_or_default(),
         ours,
-        created_at: object.metadata.creation_timestamp.as_ref().map(timestamp),
+        created_at: job.created_at,
         finished_at,
-        spec_hash: annotations.get(SPEC_HASH_ANNOTATION).cloned(),
-        trigger: annotations.get(TRIGGER_ANNOTATION).cloned(),
-        cycle: annotations.get(CYCLE_ANNOTATION).cloned(),
+        spec_hash: job.spec_hash.clone(),
+        trigger: job.trigger.clone(),
+        cycle: job.cycle.clone(),
         reason: telling.and_then(|condition| condition.reason.clone()),
     }
-}
-
-fn timestamp(time: &Time) -> Timestamp {
-    time.0
 }

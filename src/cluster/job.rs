@@ -31,6 +31,11 @@ impl CycleId {
         )
     }
 
+    /// A mark that was made before.
+    pub fn from_mark(mark: String) -> Self {
+        Self(mark)
+    }
+
     /// The mark as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -12,6 +12,7 @@ pub mod objects;
 pub mod operator;
 pub mod owner;
 pub mod stuck;
+pub mod watch;
 
 pub use client::Cluster;
 pub use error::{ClusterError, ClusterErrorKind};

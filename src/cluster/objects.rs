@@ -268,16 +268,39 @@ pub(super) async fn list_all<K>(
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
-    let mut parameters = ListParams::default().labels(selector).limit(PAGE);
     let mut items = Vec::new();
+    list_pages(cluster, api, operation, selector, |first, page| {
+        if first {
+            items.clear();
+        }
+        items.extend(page);
+    })
+    .await?;
+    Ok(items)
+}
+
+/// Every page of a list, given to `take` as it comes; gives the resource version that a watch can go on from. `take` is told which page
+/// is the first: a list that has to begin again has two. No resource version is asked for, so that the answer is at least as
+/// new as every write that was answered before.
+pub(super) async fn list_pages<K>(
+    cluster: &Cluster,
+    api: &Api<K>,
+    operation: &str,
+    selector: &str,
+    mut take: impl FnMut(bool, Vec<K>),
+) -> Result<String, ClusterError>
+where
+    K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
+{
+    let mut parameters = ListParams::default().labels(selector).limit(PAGE);
     let mut restarted = false;
     loop {
         match cluster.request(operation, api.list(&parameters)).await {
             Ok(page) => {
-                items.extend(page.items);
+                take(parameters.continue_token.is_none(), page.items);
                 match page.metadata.continue_ {
                     Some(token) if !token.is_empty() => parameters.continue_token = Some(token),
-                    _ => return Ok(items),
+                    _ => return Ok(page.metadata.resource_version.unwrap_or_default()),
                 }
             }
             // 410 Gone: the snapshot behind the continue token is compacted. Start over, once.
@@ -288,7 +311,6 @@ where
             {
                 restarted = true;
                 parameters.continue_token = None;
-                items.clear();
             }
             Err(error) => return Err(error),
         }

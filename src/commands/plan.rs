@@ -10,8 +10,8 @@ use crate::cli::{LimitArgs, PlanArgs, PlanOutput, SourceArgs};
 use crate::cluster::client::LazyCluster;
 use crate::cluster::objects::{Objects, Reader};
 use crate::engine::cycle::{Decided, Overrides, decide};
-use crate::engine::limits::{LimitOptions, Limiter};
 use crate::engine::guard::Guard;
+use crate::engine::limits::{LimitOptions, Limiter};
 use crate::engine::{Engine, Target, assumed};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::inventory::{Counts, Inventory};
@@ -61,6 +61,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
     };
     let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
     let engine = Engine {
+        observer: None,
         objects: Arc::new(Objects::new(
             &resources,
             &default_namespace,

@@ -14,6 +14,7 @@ use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::{inventory, kubeconfig};
 use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
+use crate::engine::observer::Observer;
 use crate::engine::schedule::{self, ObjectResult};
 use crate::engine::{Engine, Target};
 use crate::error::{Error, ErrorKind, ExitStatus};
@@ -68,6 +69,8 @@ pub async fn execute(
     }
     let lazy = Arc::new(LazyCluster::connected(cluster.clone()));
     let engine = Engine {
+        // One cycle is worth one list.
+        observer: (!args.once).then(|| Arc::new(Observer::start(&cluster, &targets))),
         objects: Arc::new(Objects::new(
             &resources,
             &cluster.namespace,

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::jiff::Timestamp;
+use tokio::time::Instant;
 
+use super::ledger::Sent;
+use super::observer::Observer;
 use super::{Engine, Target};
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
@@ -15,6 +19,11 @@ use crate::planner::{
     Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, plan,
 };
 use crate::scalers;
+
+/// How many names are tried for one Job when others have them.
+const NAMES: usize = 3;
+/// Deletes get at least this long in a cycle, however long its creates took.
+const LEAST_FOR_DELETES: Duration = Duration::from_secs(1);
 
 /// What is given by hand instead of being asked for.
 #[derive(Debug, Clone, Default)]
@@ -79,13 +88,17 @@ pub async fn decide(engine: &Engine, target: &Target, overrides: &Overrides) -> 
 
 async fn observe(engine: &Engine, target: &Target) -> Inventory {
     let observed = async {
+        if let Some(observer) = &engine.observer {
+            return observer.observe(target).await;
+        }
         let cluster = engine.cluster.get().await?;
-        inventory::observe(cluster, &target.namespace, &target.job).await
+        inventory::observe(cluster, &target.namespace, &target.job)
+            .await
+            .map(Inventory::Known)
     };
-    match observed.await {
-        Ok(jobs) => Inventory::Known(jobs),
-        Err(error) => Inventory::Unknown(error.to_string()),
-    }
+    observed
+        .await
+        .unwrap_or_else(|error| Inventory::Unknown(error.to_string()))
 }
 
 async fn read(engine: &Engine, target: &Target, overrides: &Overrides) -> Vec<TriggerReading> {
@@ -168,6 +181,7 @@ pub async fn apply(
     if decided.actions.is_empty() {
         return Ok(());
     }
+    let start = Instant::now();
     let cluster = engine.cluster.get().await?;
     for action in &decided.actions {
         if let Action::Create { count, trigger } = action {
@@ -181,7 +195,21 @@ pub async fn apply(
             create(engine, cluster, target, count, &batch, stop, report).await;
         }
     }
-    delete(engine, cluster, target, &decided.actions, stop, report).await;
+    let deletes = delete(engine, cluster, target, &decided.actions, stop, report);
+    if engine.observer.is_none() {
+        deletes.await;
+        return Ok(());
+    }
+    // In a loop the next cycle's creation does not wait for them: what is left over is planned again. A delete that is cut off
+    // does no harm, and the next cycle sees whether it came through.
+    let interval = u64::try_from(target.job.polling_interval).unwrap_or_default();
+    let deadline = (start + Duration::from_secs(interval)).max(Instant::now() + LEAST_FOR_DELETES);
+    if tokio::time::timeout_at(deadline, deletes).await.is_err() {
+        tracing::debug!(
+            target = target.id(),
+            "the next cycle is due: what is left to delete waits for it"
+        );
+    }
     Ok(())
 }
 
@@ -201,6 +229,7 @@ async fn create(
     stop: &AtomicBool,
     report: &dyn Fn(Outcome),
 ) {
+    let observer = engine.observer.as_deref();
     let hopeless = AtomicBool::new(false);
     let sent = futures::stream::iter(0..count)
         .map(|ordinal| {
@@ -209,30 +238,14 @@ async fn create(
                 if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
                     return false;
                 }
-                let name = job::job_name(&target.job, batch.cycle, ordinal);
-                let manifest = job::manifest(
-                    &target.job,
-                    &target.namespace,
-                    &name,
-                    batch.cycle,
-                    batch.asked_by,
-                    batch.owner,
-                );
-                match actions::create(cluster, &target.namespace, &manifest).await {
-                    Ok(()) => report(Outcome::Created { job: name }),
-                    Err(error) => {
-                        if matches!(
-                            error.kind,
-                            ClusterErrorKind::Forbidden
-                                | ClusterErrorKind::Invalid
-                                | ClusterErrorKind::NotFound
-                                | ClusterErrorKind::Unauthorized
-                        ) {
-                            hopeless.store(true, Ordering::Relaxed);
-                        }
-                        report(Outcome::CreateFailed { job: name, error });
-                    }
+                let sent = send(observer, cluster, target, count, ordinal, batch).await;
+                if sent.as_ref().is_err_and(|(_, error)| is_hopeless(error)) {
+                    hopeless.store(true, Ordering::Relaxed);
                 }
+                report(match sent {
+                    Ok(job) => Outcome::Created { job },
+                    Err((job, error)) => Outcome::CreateFailed { job, error },
+                });
                 true
             }
         })
@@ -250,6 +263,76 @@ async fn create(
             count: count - sent,
             why: why.to_owned(),
         });
+    }
+}
+
+/// No other create of this object will succeed.
+fn is_hopeless(error: &ClusterError) -> bool {
+    matches!(
+        error.kind,
+        ClusterErrorKind::Forbidden
+            | ClusterErrorKind::Invalid
+            | ClusterErrorKind::NotFound
+            | ClusterErrorKind::Unauthorized
+    )
+}
+
+/// Creates the `ordinal`th of `count` Jobs and gives its name; with an error the name that was tried last.
+async fn send(
+    observer: Option<&Observer>,
+    cluster: &Cluster,
+    target: &Target,
+    count: usize,
+    ordinal: usize,
+    batch: &Batch<'_>,
+) -> Result<String, (String, ClusterError)> {
+    let spare = observer.and_then(|observer| observer.take_spare(target));
+    let mut cycle = batch.cycle.clone();
+    let mut name = job::job_name(&target.job, &cycle, ordinal);
+    if let Some(spare) = spare {
+        (cycle, name) = (CycleId::from_mark(spare.cycle), spare.name);
+    }
+    let mut tries = 1;
+    loop {
+        let manifest = job::manifest(
+            &target.job,
+            &target.namespace,
+            &name,
+            &cycle,
+            batch.asked_by,
+            batch.owner,
+        );
+        let sent = || Sent {
+            name: name.clone(),
+            cycle: cycle.as_str().to_owned(),
+            spec_hash: target.spec_hash.clone(),
+            trigger: batch.asked_by.to_owned(),
+        };
+        match actions::create(cluster, &target.namespace, &manifest).await {
+            Ok(()) => {
+                if let Some(observer) = observer {
+                    observer.created(target, sent());
+                }
+                return Ok(name);
+            }
+            // Another's Job has the name: beyond `count` are ordinals that this cycle does not use.
+            Err(error) if error.kind == ClusterErrorKind::AlreadyExists && tries < NAMES => {
+                tracing::debug!(%error, name, "choosing another name");
+                cycle = batch.cycle.clone();
+                name = job::job_name(&target.job, &cycle, ordinal + count * tries);
+                tries += 1;
+            }
+            Err(error) => {
+                let unknown = matches!(
+                    error.kind,
+                    ClusterErrorKind::Unavailable | ClusterErrorKind::Other
+                );
+                if let Some(observer) = observer.filter(|_| unknown) {
+                    observer.perhaps(target, sent());
+                }
+                return Err((name, error));
+            }
+        }
     }
 }
 
@@ -303,5 +386,59 @@ fn asked_by(plan: &Plan, target: &Target, trigger: Option<&TriggerRef>) -> Strin
             .multiple_scalers_calculation
             .as_str()
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::kubeconfig;
+    use crate::planner::tests::builder::scaled_job;
+    use crate::sandbox::{Sandbox, SandboxOptions};
+
+    #[tokio::test]
+    async fn a_job_whose_name_another_has_gets_a_new_name() {
+        let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
+        let config = kubeconfig::from_text(&sandbox.kubeconfig()).await.unwrap();
+        let cluster = Cluster::new(config, None, Duration::from_secs(30)).unwrap();
+        let mut job = scaled_job();
+        job.job_target_ref = serde_json::json!({
+            "template": {"spec": {"containers": [{"name": "worker", "image": "busybox:1.36"}]}}
+        });
+        let target = Target::new(job, "default");
+        let (cycle, other) = (CycleId::random(), CycleId::random());
+        let batch = |cycle| Batch {
+            cycle,
+            asked_by: "test",
+            owner: None,
+        };
+        // Another's Jobs have the names that this cycle would choose for the first of two, and then for its second try.
+        let names: Vec<String> = [0, 2, 4, 1]
+            .iter()
+            .map(|ordinal| job::job_name(&target.job, &cycle, *ordinal))
+            .collect();
+        for name in &names[..2] {
+            let manifest = job::manifest(&target.job, "default", name, &other, "other", None);
+            actions::create(&cluster, "default", &manifest)
+                .await
+                .unwrap();
+        }
+        let send = async |ordinal| send(None, &cluster, &target, 2, ordinal, &batch(&cycle)).await;
+        assert_eq!(send(0).await.unwrap(), names[2]);
+        assert_eq!(send(1).await.unwrap(), names[3]);
+        // Bounded: when the third is another's as well, it is an error.
+        let third = CycleId::random();
+        for ordinal in [0, 2, 4] {
+            let name = job::job_name(&target.job, &third, ordinal);
+            let manifest = job::manifest(&target.job, "default", &name, &other, "other", None);
+            actions::create(&cluster, "default", &manifest)
+                .await
+                .unwrap();
+        }
+        let (_, error) = super::send(None, &cluster, &target, 2, 0, &batch(&third))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, ClusterErrorKind::AlreadyExists);
+        sandbox.stop().await;
     }
 }

@@ -3,9 +3,11 @@
 pub mod assumed;
 pub mod cleanup;
 pub mod cycle;
-pub mod limits;
 pub mod guard;
 pub mod lease;
+pub mod ledger;
+pub mod limits;
+pub mod observer;
 mod operator;
 pub mod schedule;
 
@@ -51,6 +53,8 @@ impl Target {
 pub struct Engine {
     /// The cluster, connected when first needed.
     pub cluster: Arc<LazyCluster>,
+    /// What a loop knows of the Jobs; without it every cycle lists.
+    pub observer: Option<Arc<observer::Observer>>,
     /// What triggers refer to.
     pub objects: Arc<Objects>,
     /// What triggers count in the cluster.

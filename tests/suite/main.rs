@@ -19,8 +19,8 @@ mod faults;
 mod fuzz;
 mod kubectl;
 mod layers;
-mod limits;
 mod lease;
+mod limits;
 mod plan;
 mod readme;
 mod rollout;
@@ -28,6 +28,7 @@ mod run;
 mod sources;
 mod stuck;
 mod validate;
+mod watch;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -53,6 +54,7 @@ fn main() {
         sources::tests(),
         stuck::tests(),
         validate::tests(),
+        watch::tests(),
     ]
     .into_iter()
     .flatten()

@@ -351,12 +351,21 @@ pub(crate) struct Page {
 impl Page {
     /// Serves `body` with `status` until the process ends.
     pub(crate) fn serve(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
+        let body = body.into();
+        Self::changing(status, content_type, move || body.clone())
+    }
+
+    /// Serves what `body` gives at the time of the request.
+    pub(crate) fn changing(
+        status: u16,
+        content_type: &'static str,
+        body: impl Fn() -> String + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("its address").port();
-        let body = body.into();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                answer(stream, status, content_type, &body);
+                answer(stream, status, content_type, &body());
             }
         });
         Self { port }

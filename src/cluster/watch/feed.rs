@@ -1,0 +1,339 @@
+//! One list and the watch that follows it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use kube::Api;
+use kube::api::{ApiResource, WatchEvent, WatchParams};
+use kube::core::Status;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::Freshness;
+use super::store::{Items, State};
+use crate::cluster::inventory::SlimObject;
+use crate::cluster::objects::list_pages;
+use crate::cluster::{Cluster, ClusterError, ClusterErrorKind};
+
+/// A watch that has said nothing for this long is not believed: bookmarks come about every minute.
+const SILENCE: Duration = Duration::from_mins(3);
+/// A watch that has been open for this long works.
+const SETTLED: Duration = Duration::from_secs(1);
+/// Pauses between attempts grow from the first to the last.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// Lists that are asked for do not follow each other faster.
+const LEAST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Where an object is kept; none when it is not.
+pub(super) type Place = Box<dyn Fn(&SlimObject) -> Option<String> + Send + Sync>;
+
+/// The objects of one resource, namespace and selector. Ends when it is dropped.
+pub(super) struct Feed<T> {
+    state: watch::Receiver<State<T>>,
+    demand: Arc<Notify>,
+    task: JoinHandle<()>,
+    list_operation: String,
+    /// Longest wait for a list that was asked for.
+    patience: Duration,
+}
+
+impl<T> Drop for Feed<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl<T> Feed<T>
+where
+    T: From<SlimObject> + Send + Sync + 'static,
+{
+    pub(super) fn start<K>(
+        cluster: &Cluster,
+        namespace: &str,
+        resource: &str,
+        selector: String,
+        place: Place,
+    ) -> Self
+    where
+        K: kube::Resource<DynamicType = ()>,
+    {
+        let (sender, state) = watch::channel(State::new());
+        let demand = Arc::new(Notify::new());
+        let list_operation = format!("list {resource} in namespace {namespace}");
+        let follower = Follower {
+            api: Api::namespaced_with(
+                cluster.client.clone(),
+                namespace,
+                &ApiResource::erase::<K>(&()),
+            ),
+            cluster: cluster.clone(),
+            watch_operation: format!("watch {resource} in namespace {namespace}"),
+            list_operation: list_operation.clone(),
+            selector,
+            place,
+            state: sender,
+            demand: Arc::clone(&demand),
+            failures: 0,
+            warned: false,
+        };
+        Self {
+            state,
+            demand,
+            task: tokio::spawn(follower.follow()),
+            list_operation,
+            // The list under way may have to end first.
+            patience: cluster.request_timeout() * 2 + Duration::from_secs(1),
+        }
+    }
+
+    /// What is known now. Not to be held across an await.
+    pub(super) fn read(&self) -> watch::Ref<'_, State<T>> {
+        self.state.borrow()
+    }
+
+    /// Waits until what is known can be given out.
+    pub(super) async fn ready(&self, freshness: Freshness) -> Result<(), ClusterError> {
+        let asked = Instant::now();
+        let mut state = self.state.clone();
+        let first = {
+            let known = state.borrow();
+            if freshness == Freshness::Watched && known.can_be_vouched_for(asked) {
+                return Ok(());
+            }
+            // Before the first list has ended nothing older than it can be given out.
+            freshness == Freshness::Watched && !known.attempted()
+        };
+        if !first {
+            self.demand.notify_one();
+        }
+        let ended = state.wait_for(|known| {
+            if first {
+                known.attempted()
+            } else {
+                known.attempted_since(asked)
+            }
+        });
+        match tokio::time::timeout(self.patience, ended).await {
+            Ok(Ok(known)) => known.failure().cloned().map_or(Ok(()), Err),
+            Ok(Err(_)) => Err(ClusterError {
+                kind: ClusterErrorKind::Other,
+                operation: self.list_operation.clone(),
+                message: "the run is ending".to_owned(),
+            }),
+            Err(_) => Err(ClusterError::timeout(&self.list_operation, self.patience)),
+        }
+    }
+}
+
+/// What keeps a feed's state.
+struct Follower<T> {
+    cluster: Cluster,
+    api: Api<SlimObject>,
+    list_operation: String,
+    watch_operation: String,
+    selector: String,
+    place: Place,
+    state: watch::Sender<State<T>>,
+    demand: Arc<Notify>,
+    /// Attempts in a row that came to nothing.
+    failures: u32,
+    warned: bool,
+}
+
+/// How a watch ended.
+enum End {
+    /// As watches do, after a while; the next goes on from where this one was.
+    InOrder,
+    /// A list is asked for.
+    Demand,
+    /// What follows is not known: list anew.
+    Lost(String),
+    /// Try again from where it was.
+    Broken(ClusterError),
+}
+
+impl<T> Follower<T>
+where
+    T: From<SlimObject> + Send + Sync + 'static,
+{
+    async fn follow(mut self) {
+        loop {
+            let began = Instant::now();
+            match self.list().await {
+                Ok((items, version)) => {
+                    self.state.send_modify(|state| state.listed(items, began));
+                    self.watch(version).await;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, selector = self.selector, "the list failed");
+                    self.state
+                        .send_modify(|state| state.list_failed(began, error));
+                    self.pause().await;
+                }
+            }
+            sleep_until(began + LEAST_PAUSE).await;
+        }
+    }
+
+    async fn list(&self) -> Result<(Items<T>, String), ClusterError> {
+        let mut items = Items::default();
+        let version = list_pages(
+            &self.cluster,
+            &self.api,
+            &self.list_operation,
+            &self.selector,
+            |first, page| {
+                if first {
+                    items = Items::default();
+                }
+                for object in page {
+                    self.put(&mut items, object);
+                }
+            },
+        )
+        .await?;
+        Ok((items, version))
+    }
+
+    fn put(&self, items: &mut Items<T>, object: SlimObject) {
+        let Some(name) = object.metadata.name.clone() else {
+            return;
+        };
+        match (self.place)(&object) {
+            Some(place) => items.put(place, name, object.into()),
+            None => items.remove(&name),
+        }
+    }
+
+    /// Watches from `version` until a list is needed.
+    async fn watch(&mut self, mut version: String) {
+        loop {
+            let end = self.watch_once(&mut version).await;
+            let error = match &end {
+                End::Broken(error) => Some(error),
+                _ => None,
+            };
+            self.state
+                .send_modify(|state| state.watch_ended(Instant::now(), error));
+            match end {
+                End::InOrder => {}
+                End::Demand => return,
+                End::Lost(why) => {
+                    tracing::debug!(why, operation = self.watch_operation, "listing anew");
+                    self.pause().await;
+                    return;
+                }
+                End::Broken(error) => {
+                    tracing::debug!(%error, selector = self.selector, "the watch broke");
+                    if error.kind == ClusterErrorKind::Forbidden && !self.warned {
+                        self.warned = true;
+                        tracing::warn!("{error}; every cycle lists instead");
+                    }
+                    if self.pause().await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits a while, longer after each failure in a row, with jitter; true when a list is asked for meanwhile. 429 and 503 with
+    /// Retry-After were waited out by kube's client before they came here.
+    async fn pause(&mut self) -> bool {
+        let (first, last) = PAUSES;
+        let pause = (first * 2_u32.pow(self.failures.min(10))).min(last);
+        self.failures += 1;
+        tokio::select! {
+            () = sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)) => false,
+            () = self.demand.notified() => true,
+        }
+    }
+
+    async fn watch_once(&mut self, version: &mut String) -> End {
+        let parameters = WatchParams::default().labels(&self.selector);
+        let opened = tokio::select! {
+            opened = self.cluster.request(&self.watch_operation, self.api.watch(&parameters, version)) => opened,
+            () = self.demand.notified() => return End::Demand,
+        };
+        let mut events = match opened {
+            Ok(events) => events.boxed(),
+            Err(error) if error.kind == ClusterErrorKind::Expired => {
+                return End::Lost(error.message);
+            }
+            Err(error) => return End::Broken(error),
+        };
+        let opened = Instant::now();
+        let mut heard = opened;
+        let mut settled = false;
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = self.demand.notified() => return End::Demand,
+                () = sleep_until(opened + SETTLED), if !settled => {
+                    settled = true;
+                    self.works();
+                    continue;
+                }
+                () = sleep_until(heard + SILENCE) => {
+                    return End::Lost(format!("silent for {SILENCE:?}"));
+                }
+            };
+            let event = match event {
+                Some(Ok(WatchEvent::Error(status))) => return self.refused(status),
+                Some(Ok(event)) => event,
+                Some(Err(error)) => {
+                    return End::Broken(ClusterError::from_kube(&self.watch_operation, &error));
+                }
+                None if settled => return End::InOrder,
+                None => {
+                    return End::Broken(ClusterError {
+                        kind: ClusterErrorKind::Unavailable,
+                        operation: self.watch_operation.clone(),
+                        message: "it ended as soon as it began".to_owned(),
+                    });
+                }
+            };
+            heard = Instant::now();
+            if !settled {
+                settled = true;
+                self.works();
+            }
+            let seen = self.take(event);
+            if let Some(seen) = seen.filter(|seen| !seen.is_empty()) {
+                *version = seen;
+            }
+        }
+    }
+
+    fn refused(&self, status: Box<Status>) -> End {
+        let error = ClusterError::from_kube(&self.watch_operation, &kube::Error::Api(status));
+        // After any ERROR event the place in the history is not to be relied on.
+        End::Lost(error.message)
+    }
+
+    fn works(&mut self) {
+        self.failures = 0;
+        self.state.send_modify(State::watch_works);
+    }
+
+    /// Takes an event in; gives the resource version to go on from.
+    fn take(&self, event: WatchEvent<SlimObject>) -> Option<String> {
+        match event {
+            WatchEvent::Added(object) | WatchEvent::Modified(object) => {
+                let version = object.metadata.resource_version.clone();
+                self.state
+                    .send_modify(|state| self.put(&mut state.items, object));
+                version
+            }
+            WatchEvent::Deleted(object) => {
+                let name = object.metadata.name.unwrap_or_default();
+                self.state.send_modify(|state| state.items.remove(&name));
+                object.metadata.resource_version
+            }
+            WatchEvent::Bookmark(bookmark) => Some(bookmark.metadata.resource_version),
+            WatchEvent::Error(_) => None,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What a loop knows of its objects' Jobs without asking in every cycle: the watches, and the ledgers of what they cannot show yet.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use k8s_openapi::jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::Target;
+use super::ledger::{Ledger, Sent};
+use crate::cluster::watch::{Freshness, Watches};
+use crate::cluster::{Cluster, ClusterError};
+use crate::planner::inventory::Inventory;
+
+/// Faults that a test puts in to see that the suite finds them; read in debug builds only. `no-ledger` forgets what was made.
+const MUTANT: &str = "KEDA_JOBS_MUTANT";
+
+/// The watches and ledgers of a run.
+pub struct Observer {
+    watches: Watches,
+    /// By [`Target::id`].
+    ledgers: Mutex<HashMap<String, Ledger>>,
+    /// Always, but for a mutant.
+    keeps_ledgers: bool,
+}
+
+impl Observer {
+    /// Starts to watch for `targets`. Must be called on a runtime; the watches end when this is dropped.
+    pub fn start(cluster: &Cluster, targets: &[Target]) -> Self {
+        let objects = targets
+            .iter()
+            .map(|target| (target.namespace.as_str(), &target.job));
+        let mutant = cfg!(debug_assertions)
+            && std::env::var_os(MUTANT).is_some_and(|mutant| mutant == "no-ledger");
+        Self {
+            watches: Watches::start(cluster, objects),
+            ledgers: Mutex::default(),
+            keeps_ledgers: !mutant,
+        }
+    }
+
+    /// What exists for `target`, with what was just made.
+    ///
+    /// # Errors
+    /// When it is not known: the cycle must hold.
+    pub async fn observe(&self, target: &Target) -> Result<Inventory, ClusterError> {
+        let snapshot = |freshness| {
+            self.watches
+                .snapshot(&target.namespace, &target.job, freshness)
+        };
+        let mut known = snapshot(Freshness::Watched).await?;
+        let (uncertain, overdue) = self.with_ledger(target, |ledger| {
+            ledger.reconcile(&known.jobs, known.as_of);
+            (ledger.is_uncertain(), ledger.is_overdue(Instant::now()))
+        });
+        if uncertain || overdue {
+            match snapshot(Freshness::Listed).await {
+                Ok(listed) => known = listed,
+                Err(error) if uncertain => return Err(error),
+                // They were made and go on counting.
+                Err(error) => {
+                    tracing::debug!(%error, target = target.id(), "looking for Jobs that the watch does not show");
+                }
+            }
+        }
+        Ok(Inventory::Known(self.with_ledger(target, |ledger| {
+            ledger.reconcile(&known.jobs, known.as_of);
+            ledger.complete(known.jobs)
+        })))
+    }
+
+    /// The server said that the Job was made.
+    pub fn created(&self, target: &Target, sent: Sent) {
+        if self.keeps_ledgers {
+            self.with_ledger(target, |ledger| {
+                ledger.created(sent, Instant::now(), Timestamp::now());
+            });
+        }
+    }
+
+    /// No answer told whether the Job was made.
+    pub fn perhaps(&self, target: &Target, sent: Sent) {
+        if self.keeps_ledgers {
+            self.with_ledger(target, |ledger| {
+                ledger.perhaps(sent, Instant::now(), Timestamp::now());
+            });
+        }
+    }
+
+    /// A name to use before a new one is chosen.
+    pub fn take_spare(&self, target: &Target) -> Option<Sent> {
+        self.with_ledger(target, Ledger::take_spare)
+    }
+
+    fn with_ledger<T>(&self, target: &Target, act: impl FnOnce(&mut Ledger) -> T) -> T {
+        let mut ledgers: MutexGuard<'_, _> =
+            self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        act(ledgers.entry(target.id()).or_default())
+    }
+}

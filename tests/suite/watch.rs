@@ -1,0 +1,506 @@
+//! The loop's inventory: by watch and not by lists, right when watches break, and never a second batch for Jobs that are not seen yet.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use k8s_openapi::api::batch::v1::Job;
+use kube::Api;
+use kube::api::DeleteParams;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::sources::scaled_job;
+use crate::support::binary::Running;
+use crate::support::cluster::TestCluster;
+use crate::support::servers::Page;
+use crate::support::{Outcome, assert_contains, block_on, embedded_test, eventually, test};
+
+pub(crate) fn tests() -> Vec<Trial> {
+    let mut trials = vec![
+        embedded_test("watch::the_loop_makes_no_list_per_cycle", no_lists),
+        test("watch::the_loop_follows_what_others_do", follows),
+        embedded_test("watch::silent_watches_make_no_second_batch", || {
+            silent("default", &[], |jobs| jobs == 5)
+        }),
+        embedded_test(
+            "watch::silent_watches_make_no_second_batch_under_accurate",
+            || silent("accurate", &[], |jobs| jobs == 5),
+        ),
+        embedded_test("watch::without_the_ledger_there_is_a_second_batch", || {
+            silent("default", &[("KEDA_JOBS_MUTANT", "no-ledger")], |jobs| {
+                jobs > 5
+            })
+        }),
+        embedded_test("watch::lost_creates_are_neither_lost_nor_doubled", lost),
+        embedded_test("watch::a_forbidden_list_holds_and_says_what", forbidden),
+        embedded_test("watch::without_the_right_to_watch_it_lists", lists_instead),
+        embedded_test(
+            "watch::a_list_that_fails_later_holds_only_then",
+            fails_later,
+        ),
+        embedded_test("watch::deletes_do_not_delay_creation", slow_deletes),
+        test("watch::killed_amid_creates_it_makes_the_rest", killed),
+        embedded_test("watch::a_name_that_another_has_is_not_ours", name_taken),
+    ];
+    for strategy in ["default", "accurate"] {
+        for (name, fault) in [
+            ("expired", json!({"watch": "expire"})),
+            ("ended", json!({"watch": "end"})),
+            ("cut", json!({"cut": true})),
+            ("failing", json!({"status": 500})),
+        ] {
+            trials.push(embedded_test(
+                &format!("watch::{name}_watches_recover_under_{strategy}"),
+                move || broken(strategy, &fault),
+            ));
+        }
+    }
+    trials
+}
+
+/// A source whose length the test sets, a cluster, and one object with a cycle every second.
+struct Scene {
+    cluster: TestCluster,
+    waiting: Arc<AtomicUsize>,
+    page: Page,
+}
+
+impl Scene {
+    fn new(waiting: usize) -> Self {
+        let waiting = Arc::new(AtomicUsize::new(waiting));
+        let shown = Arc::clone(&waiting);
+        let page = Page::changing(200, "application/json", move || {
+            format!("{{\"waiting\": {}}}", shown.load(Ordering::SeqCst))
+        });
+        Self {
+            cluster: TestCluster::start(),
+            waiting,
+            page,
+        }
+    }
+
+    fn wait_with(&self, waiting: usize) {
+        self.waiting.store(waiting, Ordering::SeqCst);
+    }
+
+    fn object(&self, name: &str, strategy: &str) -> String {
+        let trigger = format!(
+            "- type: metrics-api\n  metadata:\n    url: {}\n    valueLocation: waiting\n    targetValue: \"1\"",
+            self.page.url("/")
+        );
+        let text = scaled_job(name, &trigger).replace(
+            "  maxReplicaCount: 100\n",
+            &format!(
+                "  maxReplicaCount: 300\n  pollingInterval: 1\n  scalingStrategy:\n    strategy: {strategy}\n"
+            ),
+        );
+        if strategy == "accurate" {
+            // Pods stay pending: nothing takes an item.
+            text.replace(
+                "sandbox.keda-jobs/run: 30m",
+                "sandbox.keda-jobs/pending: 30m",
+            )
+        } else {
+            text
+        }
+    }
+
+    fn fault(&self, rules: Value) {
+        self.cluster.admin("POST", "/sandbox/faults", Some(rules));
+    }
+
+    fn no_faults(&self) {
+        self.cluster.admin("DELETE", "/sandbox/faults", None);
+    }
+
+    fn jobs(&self) -> usize {
+        self.cluster.jobs().len()
+    }
+
+    fn start(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Loop {
+        let stdout = self
+            .cluster
+            .folder
+            .path()
+            .join(format!("stdout-{:08x}", fastrand::u32(..)));
+        let stderr = stdout.with_extension("stderr");
+        let mut keda = self.cluster.keda(
+            ["run", "--output", "json"]
+                .into_iter()
+                .chain(arguments.iter().copied()),
+        );
+        for (name, value) in environment {
+            keda = keda.env(name, value);
+        }
+        let running = keda.spawn(&stdout, &stderr);
+        Loop {
+            running,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+/// A `run` that goes on.
+struct Loop {
+    running: Running,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Loop {
+    fn events(&self) -> Vec<Value> {
+        std::fs::read_to_string(&self.stdout)
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    fn count(&self, kind: &str) -> usize {
+        self.events()
+            .iter()
+            .filter(|event| event["type"] == json!(kind))
+            .count()
+    }
+
+    /// Waits for so many more cycles of the only object; the first of them may have begun before.
+    fn more_cycles(&self, count: usize) {
+        let before = self.count("cycleFinished");
+        eventually("more cycles", || {
+            (self.count("cycleFinished") >= before + count).then_some(())
+        });
+    }
+
+    fn last(&self, kind: &str) -> Value {
+        self.events()
+            .into_iter()
+            .rev()
+            .find(|event| event["type"] == json!(kind))
+            .unwrap_or_default()
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    fn end(self) {
+        self.running.signal("TERM");
+        assert_eq!(self.running.wait(), 143);
+    }
+}
+
+fn delete(cluster: &TestCluster, count: usize) {
+    block_on(async {
+        let api: Api<Job> = Api::namespaced(cluster.client_async().await, &cluster.namespace);
+        for job in cluster_jobs(&api).await.into_iter().take(count) {
+            api.delete(&job, &DeleteParams::background())
+                .await
+                .expect("the Job can be deleted");
+        }
+    });
+}
+
+async fn cluster_jobs(api: &Api<Job>) -> Vec<String> {
+    let jobs = api.list(&kube::api::ListParams::default()).await;
+    jobs.expect("jobs can be listed")
+        .items
+        .into_iter()
+        .filter_map(|job| job.metadata.name)
+        .collect()
+}
+
+fn no_lists() -> Outcome {
+    let scene = Scene::new(3);
+    let manifest = scene.cluster.write(
+        "both.yaml",
+        &format!(
+            "{}---\n{}",
+            scene.object("plain", "default"),
+            scene.object("careful", "accurate")
+        ),
+    );
+    let run = scene.start(&[&manifest], &[]);
+    eventually("both objects' Jobs", || (scene.jobs() == 6).then_some(()));
+    run.more_cycles(2);
+    scene.cluster.admin("DELETE", "/sandbox/requests", None);
+    run.more_cycles(8);
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    // The source is not in the cluster, the objects are idle: nothing is asked at all.
+    assert_eq!(requests["counts"], json!({}), "{requests:#}");
+    assert_eq!(run.last("planned")["plan"]["jobs"]["running"], json!(3));
+    run.end();
+    assert_eq!(scene.jobs(), 6);
+    Ok(())
+}
+
+fn follows() -> Outcome {
+    let scene = Scene::new(4);
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
+    delete(&scene.cluster, 2);
+    eventually("two more Jobs", || {
+        (run.count("created") == 6).then_some(())
+    });
+    run.more_cycles(3);
+    assert_eq!(run.count("created"), 6);
+    scene.wait_with(9);
+    eventually("nine Jobs", || (scene.jobs() == 9).then_some(()));
+    run.more_cycles(3);
+    assert_eq!(scene.jobs(), 9);
+    run.end();
+    Ok(())
+}
+
+fn silent(strategy: &str, environment: &[(&str, &str)], right: fn(usize) -> bool) -> Outcome {
+    let scene = Scene::new(2);
+    // No watch ever says anything.
+    scene.fault(json!([{"verb": "watch", "action": {"watch": "stop"}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", strategy));
+    let run = scene.start(&[&manifest], environment);
+    run.more_cycles(4);
+    scene.wait_with(5);
+    // Long enough for the ledger to look for what the watch does not show.
+    run.more_cycles(9);
+    assert!(right(scene.jobs()), "{} Jobs", scene.jobs());
+    run.end();
+    Ok(())
+}
+
+fn broken(strategy: &str, fault: &Value) -> Outcome {
+    let scene = Scene::new(3);
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", strategy));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("three Jobs", || (scene.jobs() == 3).then_some(()));
+    run.more_cycles(1);
+    // Those that run end; the next ones fare as the rule says.
+    let watches = if strategy == "accurate" { 4 } else { 2 };
+    scene.fault(json!([
+        {"verb": "watch", "count": watches, "action": {"watch": "end"}},
+        {"verb": "watch", "count": 8, "action": fault},
+    ]));
+    scene.wait_with(5);
+    eventually("five Jobs", || (scene.jobs() == 5).then_some(()));
+    run.more_cycles(2);
+    assert_eq!(scene.jobs(), 5);
+    // Only a watch that works again tells that somebody deleted Jobs.
+    delete(&scene.cluster, 2);
+    eventually("seven Jobs in all", || {
+        (run.count("created") == 7).then_some(())
+    });
+    run.more_cycles(3);
+    assert_eq!((scene.jobs(), run.count("created")), (5, 7));
+    run.end();
+    Ok(())
+}
+
+fn lost() -> Outcome {
+    for first in [json!({"loseAnswer": true}), json!({"cut": true})] {
+        let scene = Scene::new(4);
+        // No attempt at any Job gets an answer; of the first two, one was written.
+        scene.fault(json!([
+            {"verb": "create", "resource": "jobs", "count": 2, "action": first},
+            {"verb": "create", "resource": "jobs", "action": {"cut": true}},
+        ]));
+        let manifest = scene
+            .cluster
+            .write("orders.yaml", &scene.object("orders", "default"));
+        let run = scene.start(&[&manifest, "--concurrency", "2"], &[]);
+        let failed = || -> BTreeSet<String> {
+            run.events()
+                .iter()
+                .filter(|event| event["type"] == json!("createFailed"))
+                .filter_map(|event| event["job"].as_str().map(str::to_owned))
+                .collect()
+        };
+        eventually("creates to fail in two cycles", || {
+            (run.count("createFailed") >= 6).then_some(())
+        });
+        scene.no_faults();
+        eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
+        run.more_cycles(3);
+        let jobs: BTreeSet<String> = scene
+            .cluster
+            .jobs()
+            .into_iter()
+            .filter_map(|job| job.metadata.name)
+            .collect();
+        // A name whose create came to nothing is used again, so that one that still arrives makes no second Job.
+        assert_eq!(jobs, failed(), "{first}");
+        run.end();
+    }
+    Ok(())
+}
+
+fn forbidden() -> Outcome {
+    let scene = Scene::new(2);
+    scene.fault(json!([{"verb": "list", "resource": "jobs", "action": {"status": 403}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let run = scene.start(&[&manifest], &[]);
+    run.more_cycles(3);
+    let said = run.last("held").to_string();
+    let list = format!(
+        "cannot list jobs.batch in namespace {}",
+        scene.cluster.namespace
+    );
+    assert_contains(&said, &[&list, "forbidden"]);
+    assert_eq!(scene.jobs_when_allowed(), 0);
+    // The right is given: it goes on by itself.
+    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
+    run.end();
+    Ok(())
+}
+
+impl Scene {
+    fn jobs_when_allowed(&self) -> usize {
+        self.no_faults();
+        let counted = self.cluster.jobs().len();
+        counted.saturating_sub(self.waiting.load(Ordering::SeqCst))
+    }
+}
+
+fn lists_instead() -> Outcome {
+    let scene = Scene::new(2);
+    scene.fault(json!([{"verb": "watch", "action": {"status": 403}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "accurate"));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
+    run.more_cycles(2);
+    delete(&scene.cluster, 1);
+    eventually("a third Job", || (run.count("created") == 3).then_some(()));
+    run.more_cycles(2);
+    assert_eq!(run.count("created"), 3);
+    let watch = format!(
+        "cannot watch jobs.batch in namespace {}",
+        scene.cluster.namespace
+    );
+    assert_contains(&run.said(), &[&watch, "every cycle lists instead"]);
+    run.end();
+    Ok(())
+}
+
+fn fails_later() -> Outcome {
+    let scene = Scene::new(2);
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
+    run.more_cycles(1);
+    // The history is gone, and the list that would mend it is refused for good.
+    scene.fault(json!([
+        {"verb": "watch", "action": {"watch": "expire"}},
+        {"verb": "list", "resource": "jobs", "action": {"status": 403}},
+    ]));
+    eventually("a cycle that holds", || {
+        (run.count("held") > 0).then_some(())
+    });
+    scene.wait_with(4);
+    run.more_cycles(2);
+    scene.no_faults();
+    eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
+    run.more_cycles(3);
+    assert_eq!(scene.jobs(), 4);
+    run.end();
+    Ok(())
+}
+
+fn slow_deletes() -> Outcome {
+    let scene = Scene::new(2);
+    scene.fault(json!([{"verb": "delete", "resource": "jobs", "action": {"delay": 600_000}}]));
+    let text = scene
+        .object("orders", "default")
+        .replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 100ms")
+        .replace(
+            "  pollingInterval: 1\n",
+            "  pollingInterval: 1\n  successfulJobsHistoryLimit: 0\n",
+        );
+    let manifest = scene.cluster.write("orders.yaml", &text);
+    let run = scene.start(&[&manifest], &[]);
+    // Every cycle wants to delete what ended, no delete is answered, and creation goes on.
+    eventually("Jobs of several cycles", || {
+        (run.count("created") >= 8).then_some(())
+    });
+    assert_eq!(run.count("deleted"), 0);
+    run.end();
+    Ok(())
+}
+
+fn killed() -> Outcome {
+    let scene = Scene::new(300);
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let mut kills = 0;
+    // Killed as often as it gets into the middle, with one run at the end that is left alone.
+    for _ in 0..3 {
+        let before = scene.jobs();
+        let run = scene.start(&[&manifest, "--concurrency", "4"], &[]);
+        eventually("some creates", || {
+            (run.count("created") >= 20 || scene.jobs() == 300).then_some(())
+        });
+        run.running.signal("KILL");
+        assert_eq!(run.running.wait(), 128 + 9);
+        let after = scene.jobs();
+        kills += usize::from(before < after && after < 300);
+    }
+    assert!(kills > 0, "no run was killed amid its creates");
+    let run = scene.start(&[&manifest], &[]);
+    eventually("all Jobs", || (scene.jobs() >= 300).then_some(()));
+    run.more_cycles(3);
+    assert_eq!(scene.jobs(), 300);
+    run.end();
+    Ok(())
+}
+
+fn name_taken() -> Outcome {
+    use keda_jobs::cluster::client::Cluster;
+    use keda_jobs::cluster::kubeconfig::ClusterOptions;
+    use keda_jobs::cluster::{ClusterErrorKind, actions};
+
+    let scene = Scene::new(0);
+    let job = |mark: &str| {
+        json!({
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": "orders-x-0", "annotations": {"keda-jobs/cycle": mark}},
+            "spec": {"template": {"spec": {
+                "restartPolicy": "Never",
+                "containers": [{"name": "worker", "image": "busybox:1.36"}],
+            }}},
+        })
+    };
+    block_on(async {
+        let options = ClusterOptions {
+            kubeconfig: Some(scene.cluster.kubeconfig.clone()),
+            request_timeout: std::time::Duration::from_secs(30),
+            ..ClusterOptions::default()
+        };
+        let cluster = Cluster::connect(&options).await.expect("a cluster");
+        let create = async |mark: &str| {
+            actions::create(&cluster, &scene.cluster.namespace, &job(mark)).await
+        };
+        assert!(create("ours").await.is_ok());
+        assert!(
+            create("ours").await.is_ok(),
+            "sent again it is the same Job"
+        );
+        let taken = create("theirs").await.expect_err("another's");
+        assert_eq!(taken.kind, ClusterErrorKind::AlreadyExists);
+    });
+    assert_eq!(scene.jobs(), 1);
+    Ok(())
+}
