@@ -537,7 +537,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__run)
-            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --concurrency --stuck-after --max-create --max-pending --max-total --failure-brake --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --concurrency --stuck-after --max-create --max-pending --max-total --failure-brake --lease-wait --takeover --no-lease --lease-duration --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,6 +580,14 @@ _keda__jobs() {
                     return 0
                     ;;
                 --failure-brake)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lease-duration)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -94,6 +94,8 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-create -
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-pending -d 'At most so many pending Jobs of one object, new ones included' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-total -d 'At most so many unfinished Jobs of all objects together, new ones included, shared fairly' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l failure-brake -d 'After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l lease-wait -d 'Wait for an object that another run holds, for ever or so long, instead of ending with exit code 4' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l lease-duration -d 'How long a run may be silent before others may take its objects, in whole seconds' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l source-timeout -d 'Give up on a trigger after this long' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l cluster-object-namespace -d 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l service-proxy -d 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local' -r
@@ -112,6 +114,8 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l log-format -
 json\t'One JSON object a line'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l once -d 'One cycle of every object, then end'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l sandbox -d 'Run on an embedded cluster that lives as long as this command'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l takeover -d 'Take objects that another run holds by force; both may create Jobs until that run notices'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l no-lease -d 'Use no leases: nothing then keeps a second run from creating the same Jobs'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l in-cluster -d 'Use the service account of the pod this runs in, and no kubeconfig'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
