@@ -42,7 +42,8 @@ pub struct Stuck {
 }
 
 /// Of `jobs`, each with its namespace, the pending ones that were created longer than `after` before `now`: the oldest, at most
-/// [`MAX_LOOKUPS`]. One without a creation time is left out: it cannot be said to be old.
+/// [`MAX_LOOKUPS`]. One without a creation time is left out: it cannot be said to be old. So is one without a uid: the cluster has
+/// not shown it yet.
 pub fn candidates<'a>(
     jobs: impl IntoIterator<Item = (&'a str, &'a ObservedJob)>,
     after: Duration,
@@ -51,7 +52,7 @@ pub fn candidates<'a>(
     let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
     let mut old: Vec<(Timestamp, Candidate)> = jobs
         .into_iter()
-        .filter(|(_, job)| job.state == JobState::Pending)
+        .filter(|(_, job)| job.state == JobState::Pending && !job.uid.is_empty())
         .filter_map(|(namespace, job)| {
             let created = job.created_at?;
             let age = now.duration_since(created);
@@ -269,7 +270,9 @@ mod tests {
             job("timeless", JobState::Pending, None),
             job("younger", JobState::Pending, Some(70)),
             job("old", JobState::Pending, Some(10)),
+            job("unseen", JobState::Pending, Some(0)),
         ];
+        jobs[6].uid.clear();
         let names = |jobs: &[ObservedJob]| -> Vec<String> {
             let with_namespace = jobs.iter().map(|job| ("shop", job));
             candidates(with_namespace, Duration::from_secs(30), at(100))
