@@ -57,7 +57,7 @@ impl Scene {
 fn lost_answers() -> Outcome {
     let scene = scene(10);
     scene.fault(
-        json!([{"verb": "create", "resource": "jobs", "count": 4, "action": {"loseAnswer": true}}]),
+        json!([{"verb": "create", "resource": "jobs", "count": 2, "action": {"loseAnswer": true}}]),
     );
     scene
         .cluster
