@@ -1,5 +1,7 @@
 //! What a reading on paper is compared with: the target and the activation of a trigger, from its metadata alone.
 
+use super::metric::count;
+use super::params::Value;
 use super::read::known_type;
 use super::{Behaviour, Target, TriggerType};
 use crate::api::Trigger;
@@ -64,9 +66,65 @@ fn number(kind: &TriggerType, trigger: &Trigger, name: &str) -> Result<Option<f6
         .map(|text| text.trim())
         .find(|text| !text.is_empty())
         .or(spec.default);
-    let parse = |text: &str| match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        _ => Err(format!("parameter {name} is no number: {text:?}")),
+    let parse = |text: &str| match spec.parse(text) {
+        Ok(Value::Integer(number)) => Ok(count(number)),
+        Ok(Value::Float(number)) => Ok(number),
+        Ok(_) => Err(format!("parameter {name} is not read as a number")),
+        Err(problem) => Err(format!("parameter {name} is {text:?} and {problem}")),
     };
     given.map(parse).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalers::tests::fake::trigger;
+
+    fn of(kind: &str, metadata: &[(&str, &str)]) -> Result<OnPaper, String> {
+        on_paper(&trigger(3, kind, metadata, false))
+    }
+
+    #[test]
+    fn numbers_are_those_of_json() {
+        let prometheus = |threshold| of("prometheus", &[("threshold", threshold)]);
+        for (text, target) in [("5", 5.0), (" 0.5 ", 0.5), ("1e3", 1000.0)] {
+            assert_eq!(
+                prometheus(text),
+                Ok(OnPaper::Read {
+                    target: MetricTarget::AverageValue(target),
+                    activation: 0.0
+                })
+            );
+        }
+        for text in ["05", "+5", ".5", "5.", "5m", "NaN", "inf", "1_0", "1e999"] {
+            let error = prometheus(text).unwrap_err();
+            let start = format!("trigger 3 (prometheus): parameter threshold is {text:?} and must");
+            assert!(error.starts_with(&start), "{error}");
+        }
+        // Whole numbers stay whole.
+        for text in ["5.5", "1e1", "05"] {
+            let error = of("redis", &[("listLength", text)]).unwrap_err();
+            assert!(error.contains("must be a whole number"), "{error}");
+        }
+    }
+
+    #[test]
+    fn aliases_and_defaults() {
+        let target = |kind: &str, metadata: &[(&str, &str)]| match of(kind, metadata) {
+            Ok(OnPaper::Read { target, activation }) => (target, activation),
+            other => panic!("{other:?}"),
+        };
+        let average = MetricTarget::AverageValue;
+        assert_eq!(target("redis", &[]), (average(5.0), 0.0));
+        assert_eq!(target("rabbitmq", &[]), (average(20.0), 0.0));
+        assert_eq!(
+            target(
+                "rabbitmq",
+                &[("queueLength", "7"), ("activationValue", "2.5")]
+            ),
+            (average(7.0), 2.5)
+        );
+        assert!(matches!(of("cpu", &[]), Ok(OnPaper::Skipped(_))));
+        assert!(of("kafka", &[]).unwrap_err().contains("kafka"));
+    }
 }

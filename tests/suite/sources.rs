@@ -36,6 +36,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("sources::cpu_is_skipped_with_a_warning", cpu),
         test("sources::an_answer_that_is_no_number_is_an_error", garbage),
         test(
+            "sources::a_service_is_asked_through_the_proxy",
+            service_host,
+        ),
+        test(
             "sources::one_failing_trigger_does_not_hide_the_other",
             partial,
         ),
@@ -359,6 +363,27 @@ fn garbage() -> Outcome {
             "{status} {body}: {plan:#}"
         );
     }
+    Ok(())
+}
+
+fn service_host() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let trigger = "- type: metrics-api\n  metadata:\n    url: http://demo-queue.default.svc/sandbox/queue\n    valueLocation: items\n    targetValue: \"1\"";
+    let manifest = folder.path().join("service.yaml");
+    std::fs::write(&manifest, scaled_job("service", trigger))?;
+    let plan = || crate::support::binary::Keda::new(["plan", "--running", "0"]).arg(&manifest);
+    assert_contains(
+        &plan().run().expect(1).stdout,
+        &["demo-queue.default.svc", "--service-proxy"],
+    );
+    // Through a proxy the request arrives with the Service's name in it.
+    let page = Page::serve(200, "application/json", r#"{"items": 7}"#);
+    let plan = plan()
+        .arg("--service-proxy")
+        .arg(page.url(""))
+        .run()
+        .expect(0);
+    assert_contains(&plan.stdout, &["create 7"]);
     Ok(())
 }
 

@@ -9,7 +9,11 @@ async fn fault(sandbox: &Sandbox, rule: Value) {
 
 /// A request that may end without an answer.
 async fn try_create(sandbox: &Sandbox, name: &str) -> Result<u16, reqwest::Error> {
-    let request = reqwest::Client::new().post(format!("{}{JOBS}", sandbox.url()));
+    create_at(&sandbox.url(), name).await
+}
+
+async fn create_at(url: &str, name: &str) -> Result<u16, reqwest::Error> {
+    let request = reqwest::Client::new().post(format!("{url}{JOBS}"));
     let body = job_value(name, &json!({"suspend": true})).to_string();
     let response = request
         .header("content-type", "application/json")
@@ -82,25 +86,23 @@ async fn a_lost_answer_has_written() {
 async fn delays_are_before_or_after_the_write() {
     let sandbox = sandbox().await;
     fault(&sandbox, json!({"path": "default/jobs", "verb": "create", "count": 1, "action": {"delay": 3_600_000}})).await;
-    let early =
-        tokio::time::timeout(Duration::from_millis(100), try_create(&sandbox, "before")).await;
-    assert!(early.is_err() && !exists(&sandbox, "before").await);
+    let url = sandbox.url();
+    let early = tokio::spawn(async move { create_at(&url, "before").await });
+    // Only when the request has arrived is the rule used up.
+    eventually("the request to arrive", || async {
+        let requests = http(&sandbox, "GET", "/sandbox/requests", None).await;
+        (requests.1["counts"]["create jobs"] == json!(1)).then_some(())
+    })
+    .await;
+    assert!(!early.is_finished() && !exists(&sandbox, "before").await);
+    early.abort();
     fault(
         &sandbox,
         json!({"verb": "create", "count": 1, "action": {"delayAfter": 3_600_000}}),
     )
     .await;
     let url = sandbox.url();
-    let late = tokio::spawn(async move {
-        let body = job_value("after", &json!({"suspend": true})).to_string();
-        let request = reqwest::Client::new().post(format!("{url}{JOBS}"));
-        request
-            .header("content-type", "application/json")
-            .body(body)
-            .send()
-            .await
-            .map(drop)
-    });
+    let late = tokio::spawn(async move { create_at(&url, "after").await });
     eventually("the write", || async {
         exists(&sandbox, "after").await.then_some(())
     })

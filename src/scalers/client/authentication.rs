@@ -207,14 +207,14 @@ impl HttpAuthentication {
                 Secret::default()
             }
         };
-        let tls = TlsMaterial {
+        TlsMaterial {
             ca: parameters.secret("ca"),
             cert: client("cert"),
             key: client("key"),
             unsafe_ssl,
-        };
-        tls.check("").map_err(BuildError::new)?;
-        Ok(tls)
+        }
+        .checked(None)
+        .map_err(BuildError::new)
     }
 
     /// Adds to a request, asking for a token first where one is needed.

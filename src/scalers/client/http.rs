@@ -103,6 +103,13 @@ impl HttpClient {
             } else {
                 format!("cannot be asked: {}", chain(&error))
             };
+            let what = if error.is_connect() && self.service_proxy.is_none() && is_service(url) {
+                format!(
+                    "{what} (only the cluster knows the host of a Service: see --service-proxy)"
+                )
+            } else {
+                what
+            };
             ReadError::new(format!("{place} {what}"))
         };
         let Request {

@@ -1,6 +1,11 @@
-//! Clients that several families share: HTTP, TLS material, OAuth.
+//! Clients that several families share: HTTP, TLS material, OAuth, signatures for AWS.
 
 pub(crate) mod authentication;
+pub(crate) mod aws;
 pub(crate) mod http;
 pub(crate) mod oauth;
+mod private_key;
+pub(crate) mod sigv4;
+#[cfg(test)]
+pub(crate) mod test_keys;
 pub(crate) mod tls;

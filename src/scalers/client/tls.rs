@@ -8,6 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 
+use super::private_key::decrypted;
 use crate::api::Secret;
 
 /// What a trigger gives for TLS, PEM texts; empty means absent.
@@ -17,7 +18,7 @@ pub(crate) struct TlsMaterial {
     pub(crate) ca: Secret<String>,
     /// The client's certificate chain.
     pub(crate) cert: Secret<String>,
-    /// The client's private key, not encrypted.
+    /// The client's private key; not encrypted once the material is checked.
     pub(crate) key: Secret<String>,
     /// `unsafeSsl`: the server's certificate is not checked.
     pub(crate) unsafe_ssl: bool,
@@ -30,17 +31,13 @@ impl TlsMaterial {
         (!cert.is_empty()).then(|| Secret::new(format!("{}\n{}\n", cert.trim(), key.trim())))
     }
 
-    /// What is wrong with it, before anything is connected.
-    pub(crate) fn check(&self, key_password: &str) -> Result<(), String> {
+    /// The material, checked before anything is connected, its key decrypted with `key_password`: empty when it is not given, `None`
+    /// for triggers that have no such parameter.
+    pub(crate) fn checked(mut self, key_password: Option<&str>) -> Result<Self, String> {
         if self.cert.expose().is_empty() != self.key.expose().is_empty() {
             return Err("cert and key must be given together".to_owned());
         }
-        if !key_password.is_empty() || self.key.expose().contains("ENCRYPTED PRIVATE KEY") {
-            return Err(
-                "keyPassword: keda-jobs cannot read encrypted private keys yet; give the key decrypted"
-                    .to_owned(),
-            );
-        }
+        self.key = decrypted(self.key, key_password)?;
         let (ca, cert, key) = (self.ca.expose(), self.cert.expose(), self.key.expose());
         for (name, pem) in [("ca", ca), ("cert", cert)] {
             if !pem.is_empty() && !holds_certificates(pem) {
@@ -50,7 +47,7 @@ impl TlsMaterial {
         if !key.is_empty() && PrivateKeyDer::from_pem_slice(key.as_bytes()).is_err() {
             return Err("key must be a PEM private key".to_owned());
         }
-        Ok(())
+        Ok(self)
     }
 }
 

@@ -30,7 +30,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(
         &["groupByNode"],
         Kind::Bool,
-        "count the nodes that run such pods instead",
+        "count the nodes that such pods are assigned to instead",
     )
     .default("false"),
 ];
@@ -85,7 +85,11 @@ impl Scaler for Workload {
             .iter()
             .filter(|pod| !matches!(pod.phase.as_str(), "Succeeded" | "Failed"));
         let found = if self.by_node {
-            let nodes: BTreeSet<&str> = unfinished.filter_map(|pod| pod.node.as_deref()).collect();
+            let nodes: BTreeSet<&str> = unfinished
+                .filter_map(|pod| pod.node.as_deref())
+                // Not scheduled yet: no node. [keda-docs, kubernetes-workload: groupByNode]
+                .filter(|node| !node.is_empty())
+                .collect();
             nodes.len()
         } else {
             unfinished.count()

@@ -1,6 +1,7 @@
 //! `prometheus`: an instant query that gives one element. [KEDA `prometheus_scaler.go`]
 //!
-//! The variants that sign requests for a cloud (AWS, Azure, Google) are refused with a sentence.
+//! Requests to Amazon Managed Prometheus are signed with the access key that the trigger gives. Azure's and Google's variants are
+//! refused with a sentence.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,9 +11,11 @@ use url::Url;
 
 use crate::api::reading::MetricReading;
 use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
+use crate::scalers::client::aws::{self, AWS};
 use crate::scalers::client::http::{HttpClient, Request, parse_url};
+use crate::scalers::client::sigv4::Signer;
 use crate::scalers::metric::{Metric, Target};
-use crate::scalers::params::Source::{Auth, Metadata};
+use crate::scalers::params::Source::{Auth, Env, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
     Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, endpoint, trigger_type,
@@ -70,10 +73,26 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(&[Metadata, Auth]),
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
+];
+
+/// Google's credentials, which are refused. [KEDA `pkg/scalers/gcp`]
+static GOOGLE: &[ParameterSpec] = &[
     ParameterSpec::new(
-        &["identityOwner"],
+        &["GoogleApplicationCredentials"],
         Kind::String,
-        "whose AWS identity is used",
+        "Google: key of a service account, with which keda-jobs cannot sign in yet",
+    )
+    .from(&[Auth]),
+    ParameterSpec::new(
+        &["credentials"],
+        Kind::String,
+        "Google: key of a service account, with which keda-jobs cannot sign in yet",
+    )
+    .from(&[Env]),
+    ParameterSpec::new(
+        &["credentialsFromEnvFile"],
+        Kind::String,
+        "Google: file with the key of a service account, with which keda-jobs cannot sign in yet",
     ),
 ];
 
@@ -81,7 +100,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     name: "prometheus",
     family: "prom",
-    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH],
+    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH, AWS, GOOGLE],
     counts: "the value of the one element that the query gives",
     target: trigger_type::Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
@@ -96,6 +115,7 @@ struct Prometheus {
     ignore_null: bool,
     client: HttpClient,
     authentication: HttpAuthentication,
+    signer: Option<Signer>,
     now: fn() -> Timestamp,
 }
 
@@ -104,7 +124,7 @@ fn build(
     parameters: &Resolved,
 ) -> Result<Box<dyn Scaler>, BuildError> {
     let authentication = HttpAuthentication::new(parameters)?;
-    refuse_clouds(context, parameters, &authentication)?;
+    let signer = signer(context, parameters, &authentication)?;
     let mut headers = HeaderMap::new();
     for (name, value) in parameters.pairs("customHeaders") {
         match (
@@ -122,7 +142,9 @@ fn build(
             }
         }
     }
-    let tls = authentication.tls(parameters, parameters.boolean("unsafeSsl"))?;
+    // KEDA's signing transport does not know unsafeSsl: AWS' certificate is always checked.
+    let unsafe_ssl = parameters.boolean("unsafeSsl") && signer.is_none();
+    let tls = authentication.tls(parameters, unsafe_ssl)?;
     let timeout = parameters
         .duration("timeout")
         .filter(|timeout| !timeout.is_zero())
@@ -139,6 +161,7 @@ fn build(
         ignore_null: parameters.boolean("ignoreNullValues"),
         client: HttpClient::new(timeout, tls, context.service_proxy),
         authentication,
+        signer,
         now: context.now,
     }))
 }
@@ -158,22 +181,31 @@ fn query_url(parameters: &Resolved) -> Result<Url, String> {
     Ok(url)
 }
 
-fn refuse_clouds(
+/// What signs the requests. Clouds are looked at only without authModes, as in KEDA.
+fn signer(
     context: &ScalerContext<'_>,
     parameters: &Resolved,
     authentication: &HttpAuthentication,
-) -> Result<(), BuildError> {
+) -> Result<Option<Signer>, BuildError> {
+    let google = [
+        "GoogleApplicationCredentials",
+        "credentials",
+        "credentialsFromEnvFile",
+    ];
     match (authentication.enabled(), context.pod_identity) {
         (true, Some(_)) => Err(BuildError::new(
             "podIdentity cannot be combined with authModes",
         )),
-        (false, Some(provider)) => Err(BuildError::new(format!(
-            "keda-jobs cannot sign Prometheus requests with podIdentity {provider} yet; use authModes"
-        ))),
-        (false, None) if parameters.has("awsRegion") => Err(BuildError::new(
-            "keda-jobs cannot sign Prometheus requests for AWS (awsRegion) yet; use authModes",
+        (true, None) => Ok(None),
+        (false, Some(provider)) if !matches!(provider, "aws" | "aws-eks") => {
+            Err(BuildError::new(format!(
+                "keda-jobs cannot sign Prometheus requests with podIdentity {provider} yet; use authModes"
+            )))
+        }
+        (false, _) if google.iter().any(|name| parameters.has(name)) => Err(BuildError::new(
+            "keda-jobs cannot sign in to Google for Prometheus yet; use authModes",
         )),
-        _ => Ok(()),
+        (false, identity) => aws::signer(parameters, identity, "aps"),
     }
 }
 
@@ -231,7 +263,8 @@ impl Scaler for Prometheus {
     async fn read(&self) -> Result<Vec<MetricReading>, ReadError> {
         let place = self.endpoint();
         let mut url = self.url.clone();
-        let time = (self.now)().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let now = (self.now)();
+        let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         url.query_pairs_mut().append_pair("time", &time);
         let mut request = Request {
             headers: self.headers.clone(),
@@ -240,6 +273,9 @@ impl Scaler for Prometheus {
         self.authentication
             .apply(&self.client, &mut url, &mut request)
             .await?;
+        if let Some(signer) = &self.signer {
+            signer.sign(&mut url, &mut request.headers, now);
+        }
         let answer = self.client.send(&url, request).await?;
         if !(200..300).contains(&answer.status) {
             return Err(ReadError::new(format!(

@@ -217,9 +217,9 @@ fn build(
         } else {
             TlsMaterial::default()
         }
-    };
-    tls.check(parameters.text("keyPassword"))
-        .map_err(BuildError::new)?;
+    }
+    .checked(Some(parameters.text("keyPassword")))
+    .map_err(BuildError::new)?;
     let queue = parameters.text("queueName");
     let broker = if http {
         let timeout = parameters

@@ -115,15 +115,14 @@ impl Server {
         let (host, port) = split_address(&addresses[0])?;
         let tls = uses_tls(parameters)?
             .then(|| {
-                let tls = TlsMaterial {
+                TlsMaterial {
                     ca: parameters.secret("ca"),
                     cert: parameters.secret("Cert"),
                     key: parameters.secret("key"),
                     unsafe_ssl: parameters.boolean("unsafeSsl"),
-                };
-                tls.check(parameters.text("keyPassword"))
-                    .map_err(BuildError::new)?;
-                Ok(tls)
+                }
+                .checked(Some(parameters.text("keyPassword")))
+                .map_err(BuildError::new)
             })
             .transpose()?;
         Ok(Self {

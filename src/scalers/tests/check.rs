@@ -73,6 +73,20 @@ fn good_triggers_have_no_findings() {
         ),
         trigger(
             0,
+            "prometheus",
+            &[
+                ("serverAddress", "https://p"),
+                ("query", "up"),
+                ("threshold", "1"),
+                ("awsRegion", "eu-central-1"),
+                ("awsAccessKeyID", "ID"),
+                ("awsSecretAccessKeyFromEnv", "KEY"),
+                ("identityOwner", "pod"),
+            ],
+            false,
+        ),
+        trigger(
+            0,
             "rabbitmq",
             &[
                 ("hostFromEnv", "PLAIN"),

@@ -177,7 +177,12 @@ pub(super) fn pairs(values: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// Trigger `index`; with `auth` it refers to TriggerAuthentication `auth`.
-pub(super) fn trigger(index: usize, kind: &str, metadata: &[(&str, &str)], auth: bool) -> Trigger {
+pub(in crate::scalers) fn trigger(
+    index: usize,
+    kind: &str,
+    metadata: &[(&str, &str)],
+    auth: bool,
+) -> Trigger {
     Trigger {
         index,
         kind: kind.to_owned(),

@@ -299,17 +299,6 @@ async fn prometheus() {
         );
         assert!(seen.contains("x-scope: mine"), "{seen}");
     }
-    let metadata = [
-        ("serverAddress", "http://127.0.0.1:1"),
-        ("query", "q"),
-        ("threshold", "1"),
-        ("awsRegion", "r"),
-    ];
-    let error = one("prometheus", &metadata, None).await.unwrap_err();
-    assert!(
-        error.starts_with("not built: keda-jobs cannot sign"),
-        "{error}"
-    );
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Tests over the whole room, with sources faked on loopback ports.
 
+mod aws;
 mod check;
-mod fake;
+pub(super) mod fake;
 mod guards;
 mod http;
+mod keys;
 mod no_panic;
 mod read;

@@ -147,13 +147,14 @@ async fn pods_are_counted() {
             pod("Running", Some("a")),
             pod("Running", Some("a")),
             pod("Pending", None),
+            pod("Pending", Some("")),
             pod("Succeeded", Some("b")),
             pod("Failed", Some("c")),
         ],
         ..Cluster::default()
     };
     for (more, wanted) in [
-        (("activationValue", "3"), (3.0, false)),
+        (("activationValue", "4"), (4.0, false)),
         (("groupByNode", "true"), (1.0, true)),
     ] {
         let metadata = [("podSelector", "app=x"), ("value", "1"), more];
