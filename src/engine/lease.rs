@@ -7,7 +7,7 @@
 //!
 //! The object's Lease is written when it is taken and when it is given up, the heartbeat while the run lives: renewing costs the
 //! same for one object and for a thousand. Another's Lease is taken when its heartbeat is missing or was watched not to move for its
-//! duration on our own clock ([`state`]). Before it writes, a run that has not looked for a moment looks whether the Lease is still
+//! duration on our own clock. Before it writes, a run that has not looked for a moment looks whether the Lease is still
 //! its own; who takes one by force also writes to the loser's heartbeat, whose next renewal then meets a conflict.
 
 mod beat;
@@ -192,7 +192,7 @@ pub(super) fn moment_since(start: Instant) -> Moment {
     }
 }
 
-/// Whether the holder renewed within its duration, if its clock and ours agree. See [`state::answer`].
+/// Whether the holder renewed within its duration, if its clock and ours agree. It can only make us refuse sooner.
 pub(super) fn seems_fresh(beating: &Held) -> bool {
     let duration = SignedDuration::try_from(beating.duration().unwrap_or(DEFAULT_DURATION))
         .unwrap_or(SignedDuration::MAX);

@@ -139,8 +139,14 @@ impl Driver<'_> {
         let grant = entered.unwrap_or_else(|error| {
             self.result.blind = true;
             self.result.totals.errors += 1;
-            self.say(Event::CycleFailed {
-                error: format!("{} (nothing is read or written)", with_hint(&error)),
+            let hint = error
+                .hint()
+                .map_or_else(String::new, |hint| format!(" ({hint})"));
+            self.say(Event::Held {
+                wanted: 0,
+                create: 0,
+                term: "lease".to_owned(),
+                message: format!("{error}: nothing is read or written{hint}"),
             });
             Grant::Unknown
         });

@@ -13,7 +13,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::sources::scaled_job;
-use crate::support::binary::Running;
+use crate::support::binary::{Keda, Running};
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
 use crate::support::{
@@ -36,6 +36,7 @@ pub(crate) fn tests() -> Vec<Trial> {
             takeover_amid_creates,
         ),
         test("lease::other_objects_go_on", other_objects),
+        test("lease::flags_that_make_no_sense_are_refused", flags),
         embedded_test("lease::without_leases_none_is_touched", no_lease),
         embedded_test("lease::a_missing_right_is_named", forbidden),
         embedded_test(
@@ -286,7 +287,8 @@ fn takeover_amid_creates() -> Outcome {
     assert_eq!(first.running.wait(), 4);
     second.until_says("run ended (once)");
     assert_eq!(second.running.wait(), 0);
-    assert_eq!(scene.jobs(), 90);
+    // At most the one create that was under way comes on top.
+    assert!((90..=91).contains(&scene.jobs()), "{}", scene.jobs());
     Ok(())
 }
 
@@ -300,6 +302,23 @@ fn other_objects() -> Outcome {
     let second = scene.cluster.run(["run", "--once", &both]).expect(4);
     assert_contains(&second.stdout, &["REFUSED: alice@", "2 created"]);
     assert_eq!(scene.jobs(), 4);
+    Ok(())
+}
+
+fn flags() -> Outcome {
+    for (arguments, part) in [
+        (&["--lease-duration", "500ms"][..], "whole seconds"),
+        (&["--lease-duration", "0"], "at least 1s"),
+        (&["--no-lease", "--takeover"], "--takeover"),
+        (&["--no-lease", "--lease-wait"], "--lease-wait"),
+        (&["--lease-wait=soon"], "is no duration"),
+    ] {
+        let mut keda = Keda::new(["run", "examples/demo-queue.yaml"]);
+        for argument in arguments {
+            keda = keda.arg(argument);
+        }
+        assert_contains(&keda.run().expect(2).stderr, &[part]);
+    }
     Ok(())
 }
 

@@ -266,7 +266,8 @@ impl ObjectLease<'_> {
             }
             match self.heartbeat_of(found).await {
                 Ok(Some(heartbeat)) if heartbeat.stamp() == marked.stamp() => {}
-                _ => break,
+                // What it had sent before may still be under way.
+                _ => return self.pause(signals).await,
             }
         }
         false

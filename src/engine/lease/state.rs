@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn what_moves_is_never_dead() {
         let mut watch = Watch::default();
-        assert_eq!(watch.see(Some(sighting("1")), at(0)), Verdict::New);
+        assert_eq!(watch.see(Some(sighting("0")), at(0)), Verdict::New);
         for beat in 1..100 {
             let now = at(beat * 29);
             assert_eq!(
