@@ -185,7 +185,10 @@ pub async fn apply(
     let cluster = engine.cluster.get().await?;
     for action in &decided.actions {
         if let Action::Create { count, trigger } = action {
-            let owner = owner::find(cluster, &target.namespace, &target.job.name).await?;
+            let owner = match &engine.observer {
+                Some(observer) => observer.owner(cluster, target).await?,
+                None => owner::find(cluster, &target.namespace, &target.job.name).await?,
+            };
             let count = usize::try_from(*count).unwrap_or_default();
             let batch = Batch {
                 cycle,

@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 use super::Target;
 use super::ledger::{Ledger, Sent};
+use crate::cluster::job::Owner;
+use crate::cluster::owner::Owners;
 use crate::cluster::watch::{Freshness, Watches};
 use crate::cluster::{Cluster, ClusterError};
 use crate::planner::inventory::Inventory;
@@ -20,6 +22,7 @@ pub struct Observer {
     watches: Watches,
     /// By [`Target::id`].
     ledgers: Mutex<HashMap<String, Ledger>>,
+    owners: Owners,
     /// Always, but for a mutant.
     keeps_ledgers: bool,
 }
@@ -35,6 +38,7 @@ impl Observer {
         Self {
             watches: Watches::start(cluster, objects),
             ledgers: Mutex::default(),
+            owners: Owners::default(),
             keeps_ledgers: !mutant,
         }
     }
@@ -67,6 +71,20 @@ impl Observer {
             ledger.reconcile(&known.jobs, known.as_of);
             ledger.complete(known.jobs)
         })))
+    }
+
+    /// The ScaledJob of that name in the cluster, if there is one.
+    ///
+    /// # Errors
+    /// When that is not known.
+    pub async fn owner(
+        &self,
+        cluster: &Cluster,
+        target: &Target,
+    ) -> Result<Option<Owner>, ClusterError> {
+        self.owners
+            .find(cluster, &target.namespace, &target.job.name)
+            .await
     }
 
     /// The server said that the Job was made.

@@ -20,6 +20,8 @@ use crate::support::{Outcome, assert_contains, block_on, embedded_test, eventual
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = vec![
         embedded_test("watch::the_loop_makes_no_list_per_cycle", no_lists),
+        embedded_test("watch::many_objects_share_their_requests", shared),
+        embedded_test("watch::the_loop_refers_to_owners_in_the_cluster", owners),
         test("watch::the_loop_follows_what_others_do", follows),
         embedded_test("watch::silent_watches_make_no_second_batch", || {
             silent("default", &[], |jobs| jobs == 5)
@@ -233,6 +235,42 @@ fn no_lists() -> Outcome {
     assert_eq!(run.last("planned")["plan"]["jobs"]["running"], json!(3));
     run.end();
     assert_eq!(scene.jobs(), 6);
+    Ok(())
+}
+
+fn shared() -> Outcome {
+    let scene = Scene::new(1);
+    let objects: Vec<String> = (0..20)
+        .map(|number| scene.object(&format!("object-{number}"), "default"))
+        .collect();
+    let manifest = scene.cluster.write("many.yaml", &objects.join("---\n"));
+    scene.cluster.admin("DELETE", "/sandbox/requests", None);
+    let run = scene.start(&[&manifest], &[]);
+    eventually("twenty Jobs", || (run.count("created") == 20).then_some(()));
+    run.more_cycles(40);
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    // Ours and KEDA's: a list and a watch each; and one look for ScaledJobs in the cluster.
+    let lists = json!({"create jobs": 20, "list jobs": 2, "watch jobs": 2, "list scaledjobs": 1});
+    assert_eq!(requests["counts"], lists, "{requests:#}");
+    run.end();
+    Ok(())
+}
+
+fn owners() -> Outcome {
+    let scene = Scene::new(1);
+    let text = scene.object("owned", "default");
+    let path = format!(
+        "/apis/keda.sh/v1alpha1/namespaces/{}/scaledjobs",
+        scene.cluster.namespace
+    );
+    let object: Value = serde_yaml::from_str(&text)?;
+    let uid = scene.cluster.admin("POST", &path, Some(object))["metadata"]["uid"].clone();
+    let manifest = scene.cluster.write("owned.yaml", &text);
+    let run = scene.start(&[&manifest], &[]);
+    eventually("a Job", || (scene.jobs() == 1).then_some(()));
+    run.end();
+    let owners = scene.cluster.jobs()[0].metadata.owner_references.clone();
+    assert_eq!(json!(owners)[0]["uid"], uid);
     Ok(())
 }
 
