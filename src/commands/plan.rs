@@ -1,5 +1,6 @@
 //! `plan`: how many Jobs, and why; changes nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -212,8 +213,20 @@ pub(super) fn targets(
             .hint("leave --namespace out, or take the namespace out of the manifest"));
         }
     }
-    Ok(jobs
+    let targets: Vec<Target> = jobs
         .into_iter()
         .map(|job| Target::new(job, default_namespace))
-        .collect())
+        .collect();
+    // The same name twice in a file is found earlier; here one manifest names the namespace that another leaves out.
+    let mut seen = BTreeSet::new();
+    for target in &targets {
+        if !seen.insert(target.id()) {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("the files describe {} twice", target.id()),
+            )
+            .hint("one of them names no namespace: give it another, or leave one of them out"));
+        }
+    }
+    Ok(targets)
 }

@@ -22,6 +22,8 @@ pub struct Observer {
     watches: Watches,
     /// By [`Target::id`].
     ledgers: Mutex<HashMap<String, Ledger>>,
+    /// By [`Target::id`]: what is known must contain a list that began after this. See [`Self::acquired`].
+    since: Mutex<HashMap<String, Instant>>,
     owners: Owners,
     /// Always, but for a mutant.
     keeps_ledgers: bool,
@@ -38,6 +40,7 @@ impl Observer {
         Self {
             watches: Watches::start(cluster, objects),
             ledgers: Mutex::default(),
+            since: Mutex::default(),
             owners: Owners::default(),
             keeps_ledgers: !mutant,
         }
@@ -53,6 +56,10 @@ impl Observer {
                 .snapshot(&target.namespace, &target.job, freshness)
         };
         let mut known = snapshot(Freshness::Watched).await?;
+        let since = self.since.lock().unwrap_or_else(PoisonError::into_inner).get(&target.id()).copied();
+        if since.is_some_and(|since| known.as_of < since) {
+            known = snapshot(Freshness::Listed).await?;
+        }
         let (uncertain, overdue) = self.with_ledger(target, |ledger| {
             ledger.reconcile(&known.jobs, known.as_of);
             (ledger.is_uncertain(), ledger.is_overdue(Instant::now()))
@@ -71,6 +78,13 @@ impl Observer {
             ledger.reconcile(&known.jobs, known.as_of);
             ledger.complete(known.jobs)
         })))
+    }
+
+    /// The Lease of `target` was acquired just now. Whoever held it before may have made Jobs that the watch does not show yet, so
+    /// the next inventory must contain a list that begins after this; objects that are acquired together share one.
+    pub fn acquired(&self, target: &Target) {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.insert(target.id(), Instant::now());
     }
 
     /// The ScaledJob of that name in the cluster, if there is one.

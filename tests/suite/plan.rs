@@ -26,6 +26,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("plan::counts_jobs_of_keda_toward_the_ceiling", counts_keda),
         test("plan::custom_is_held_below_the_maximum", custom),
         test("plan::paused_says_so", paused),
+        test("plan::one_object_described_twice_is_refused", twice),
         test(
             "plan::a_namespace_against_the_manifest_is_refused",
             namespace_mismatch,
@@ -448,6 +449,22 @@ fn paused() -> Outcome {
         .run()
         .expect(0);
     assert_contains(&plan.stdout, &["create 0", "paused"]);
+    Ok(())
+}
+
+fn twice() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let named = scaled_job("orders", CRON)
+        .replace("  name: orders", "  name: orders\n  namespace: default");
+    let manifest = write(
+        &folder,
+        "twice.yaml",
+        &format!("{named}---\n{}", scaled_job("orders", CRON)),
+    );
+    let output = Keda::new(["plan", &manifest, "--running", "0"])
+        .run()
+        .expect(2);
+    assert_contains(&output.stderr, &["default/orders", "twice"]);
     Ok(())
 }
 

@@ -486,7 +486,19 @@ fn killed() -> Outcome {
     // Killed as often as it gets into the middle, with one run at the end that is left alone.
     for _ in 0..3 {
         let before = scene.jobs();
-        let run = scene.start(&[&manifest, "--concurrency", "4"], &[]);
+        // The killed run's lease is found dead first.
+        let flags = ["--lease-duration", "1s", "--lease-wait"];
+        let run = scene.start(
+            &[
+                &manifest,
+                "--concurrency",
+                "4",
+                flags[0],
+                flags[1],
+                flags[2],
+            ],
+            &[],
+        );
         eventually("some creates", || {
             (run.count("created") >= 20 || scene.jobs() == 300).then_some(())
         });
@@ -496,7 +508,7 @@ fn killed() -> Outcome {
         kills += usize::from(before < after && after < 300);
     }
     assert!(kills > 0, "no run was killed amid its creates");
-    let run = scene.start(&[&manifest], &[]);
+    let run = scene.start(&[&manifest, "--lease-duration", "1s", "--lease-wait"], &[]);
     eventually("all Jobs", || (scene.jobs() >= 300).then_some(()));
     run.more_cycles(3);
     assert_eq!(scene.jobs(), 300);

@@ -43,6 +43,11 @@ impl ObjectLease<'_> {
         }
     }
 
+    /// Whether it is held.
+    pub fn is_held(&self) -> bool {
+        self.standing().is_ok()
+    }
+
     /// Ends when we may not write any more; says why.
     pub async fn lost(&self) -> String {
         let mut changed = self.beat.changed.subscribe();
