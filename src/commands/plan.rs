@@ -67,6 +67,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         read_options: read_options(context.settings, &args.sources)?,
         limits: Limits::default(),
         concurrency: 1,
+        creates: tokio::sync::Semaphore::new(0),
         cluster,
     };
     let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;

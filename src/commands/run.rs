@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use k8s_openapi::jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::load::{count, objects, table_width};
 use super::plan::{read_options, targets};
@@ -14,7 +15,7 @@ use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::{inventory, kubeconfig};
 use crate::engine::observer::Observer;
 use crate::engine::schedule::{self, ObjectResult};
-use crate::engine::{Engine, Target};
+use crate::engine::{Engine, FULL_SPEED_OBJECTS, Target};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::Limits;
 use crate::planner::inventory::ObservedJob;
@@ -65,6 +66,7 @@ pub async fn execute(
             max_create: args.max_create,
         },
         concurrency: usize::from(args.concurrency),
+        creates: Semaphore::new(usize::from(args.concurrency) * FULL_SPEED_OBJECTS),
         cluster: lazy,
     };
     let talk = &context.settings.talk;
