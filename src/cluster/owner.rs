@@ -49,8 +49,14 @@ const ABSENCE: Duration = Duration::from_secs(30);
 /// [`find`] for many objects of few namespaces: one list tells for all that are not there.
 #[derive(Default)]
 pub struct Owners {
-    /// By namespace: when it was listed, and the names that were there; none where they cannot be listed.
-    present: Mutex<HashMap<String, (Instant, Option<BTreeSet<String>>)>>,
+    /// By namespace.
+    present: Mutex<HashMap<String, Listed>>,
+}
+
+struct Listed {
+    at: Instant,
+    /// What was there; none when that could not be listed.
+    names: Option<BTreeSet<String>>,
 }
 
 impl Owners {
@@ -69,14 +75,18 @@ impl Owners {
             let mut present = self.present.lock().await;
             let known = present
                 .get(namespace)
-                .filter(|(listed, _)| listed.elapsed() < ABSENCE);
+                .filter(|listed| listed.at.elapsed() < ABSENCE);
             if known.is_none() {
-                let listed = (Instant::now(), list(cluster, namespace).await);
+                let listed = Listed {
+                    at: Instant::now(),
+                    names: list(cluster, namespace).await,
+                };
                 present.insert(namespace.to_owned(), listed);
             }
-            if let Some((_, Some(names))) = present.get(namespace)
-                && !names.contains(name)
-            {
+            let names = present
+                .get(namespace)
+                .and_then(|listed| listed.names.as_ref());
+            if names.is_some_and(|names| !names.contains(name)) {
                 return Ok(None);
             }
         }

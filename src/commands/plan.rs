@@ -73,6 +73,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         limits: limiter(&args.limits, &targets),
         stuck_after: Duration::MAX,
         concurrency: 1,
+        creates: tokio::sync::Semaphore::new(0),
         cluster,
     };
     let decided: Vec<Decided> = futures::future::join_all(

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use k8s_openapi::jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::load::{count, objects, table_width};
 use super::plan::{limiter, read_options, targets};
@@ -16,7 +17,7 @@ use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::observer::Observer;
 use crate::engine::schedule::{self, ObjectResult};
-use crate::engine::{Engine, Target};
+use crate::engine::{Engine, FULL_SPEED_OBJECTS, Target};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::inventory::ObservedJob;
 use crate::report::ObjectName;
@@ -81,6 +82,7 @@ pub async fn execute(
         limits: limiter(&args.limits, &targets),
         stuck_after: args.stuck_after,
         concurrency: usize::from(args.concurrency),
+        creates: Semaphore::new(usize::from(args.concurrency) * FULL_SPEED_OBJECTS),
         cluster: lazy,
     };
     let talk = &context.settings.talk;

@@ -238,6 +238,7 @@ async fn create(
         .map(|ordinal| {
             let hopeless = &hopeless;
             async move {
+                let _permit = engine.creates.acquire().await;
                 if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
                     return false;
                 }

@@ -49,6 +49,10 @@ impl Target {
     }
 }
 
+/// How many objects may create at the full `--concurrency` at the same time. More than one: creates of one object that the cluster
+/// leaves hanging must not hold up the others.
+pub const FULL_SPEED_OBJECTS: usize = 4;
+
 /// What every cycle uses.
 pub struct Engine {
     /// The cluster, connected when first needed.
@@ -67,4 +71,6 @@ pub struct Engine {
     pub stuck_after: Duration,
     /// Most create or delete requests of one object under way at once.
     pub concurrency: usize,
+    /// Permits for the creates of all objects: a thousand objects do not send a thousand at once.
+    pub creates: tokio::sync::Semaphore,
 }
