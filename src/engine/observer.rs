@@ -56,7 +56,12 @@ impl Observer {
                 .snapshot(&target.namespace, &target.job, freshness)
         };
         let mut known = snapshot(Freshness::Watched).await?;
-        let since = self.since.lock().unwrap_or_else(PoisonError::into_inner).get(&target.id()).copied();
+        let since = self
+            .since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&target.id())
+            .copied();
         if since.is_some_and(|since| known.as_of < since) {
             known = snapshot(Freshness::Listed).await?;
         }

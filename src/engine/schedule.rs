@@ -137,7 +137,9 @@ impl Driver<'_> {
         let notice = |message| tell(Some(object), Event::Notice { message });
         let was_held = self.guard.is_held();
         let entered = self.guard.enter(self.signals, &notice).await;
-        if let (false, Ok(Grant::Held), Some(observer)) = (was_held, &entered, &self.engine.observer) {
+        if let (false, Ok(Grant::Held), Some(observer)) =
+            (was_held, &entered, &self.engine.observer)
+        {
             observer.acquired(self.target);
         }
         let grant = entered.unwrap_or_else(|error| {
