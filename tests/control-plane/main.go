@@ -63,6 +63,7 @@ func serve(arguments []string) error {
 	port := flags.Int("port", 0, "port of the API on 127.0.0.1; 0 takes a free one")
 	pending := flags.Duration("pod-pending", 50*time.Millisecond, "time of a pod until Running")
 	run := flags.Duration("pod-run", 200*time.Millisecond, "time of a pod from Running to its end")
+	parent := flags.Int("parent", 0, "end when the process of this id has ended; 0 is never")
 	if err := parse(flags, arguments, "data", "kubeconfig"); err != nil {
 		return err
 	}
@@ -82,6 +83,14 @@ func serve(arguments []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // The next signal has its default effect.
+	if *parent > 0 {
+		go func() {
+			for syscall.Kill(*parent, 0) != syscall.ESRCH {
+				time.Sleep(time.Second)
+			}
+			stop()
+		}()
+	}
 
 	certificates, err := loadCertificates(filepath.Join(folder, "certificates"))
 	if err != nil {
