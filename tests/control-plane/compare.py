@@ -40,7 +40,7 @@ class Cluster:
         interesting = {name: answer.headers[name] for name in ("Warning", "Retry-After", "Content-Type") if answer.headers[name]}
         connection.close()
         try:
-            value = json.loads(text)
+            value = [json.loads(line) for line in text.splitlines()] if "watch=1" in path and answer.status == 200 else json.loads(text)
         except ValueError:
             value = text
         return answer.status, interesting, value
@@ -300,6 +300,42 @@ def cases(namespace):
         create(timed(job("orphans"), slow), pick=lambda value: 0), {"sleep": 1}, send("DELETE", jobs + "/orphans?propagationPolicy=Orphan"), {"sleep": 2},
         send("GET", jobs + "/orphans"), send("GET", core + "/pods?labelSelector=job-name%3Dorphans", pick=lambda value: [one["metadata"].get("ownerReferences") for one in value["items"]]),
         create(timed(job("front"), slow), pick=lambda value: 0), {"sleep": 1}, send("DELETE", jobs + "/front?propagationPolicy=Foreground", pick=plain), {"sleep": 3}, send("GET", jobs + "/front")]
+    def status(name):
+        return send("GET", jobs + "/" + name, pick=lambda value: value["status"])
+
+    def pods_of(name):
+        return send("GET", core + "/pods?labelSelector=job-name%3D" + name, pick=lambda value: sorted(
+            [one["status"]["phase"], "deletionTimestamp" in one["metadata"], json.dumps(one["metadata"].get("finalizers"))] for one in value["items"]))
+
+    def said(name):
+        return send("GET", core + "/events?fieldSelector=involvedObject.kind%3DJob,involvedObject.name%3D" + name,
+                    pick=lambda value: sorted([one["type"], one["reason"], one["message"]] for one in value["items"]))
+
+    def life(name, seconds, meta, *after, **spec):
+        return "life: " + name, [create(timed(job(name, spec=spec), meta), pick=lambda value: value.get("message", 0)), {"sleep": seconds}, status(name), pods_of(name), said(name), *after]
+
+    once = {"annotations": {**quick["annotations"], "sandbox.keda-jobs/fail": "1"}}
+    yield life("retry", 14, once, backoffLimit=2)
+    yield life("time-to-live", 5, quick, ttlSecondsAfterFinished=1)
+    yield life("indexes-retry", 14, once, completionMode="Indexed", completions=2, parallelism=2, backoffLimitPerIndex=1, maxFailedIndexes=0)
+    yield life("success-policy", 5, quick, completionMode="Indexed", completions=4, parallelism=1, successPolicy={"rules": [{"succeededIndexes": "0"}]})
+    yield life("many", 6, quick, completions=4, parallelism=2)
+    yield life("work-queue", 5, quick, parallelism=3)
+    yield life("nothing", 2, quick, completions=0)
+    yield life("none-at-once", 2, quick, parallelism=0)
+    yield life("put-to-sleep", 2, slow, send("PATCH", jobs + "/put-to-sleep", {"spec": {"suspend": True}}, merge, lambda value: 0), {"sleep": 3}, status("put-to-sleep"), pods_of("put-to-sleep"), said("put-to-sleep"), parallelism=2)
+    yield life("shrunk", 2, slow, send("PATCH", jobs + "/shrunk", {"spec": {"parallelism": 1}}, merge, lambda value: 0), {"sleep": 3}, status("shrunk"), pods_of("shrunk"), said("shrunk"), parallelism=3)
+    yield life("pods-gone", 2, slow, send("DELETE", core + "/pods?labelSelector=job-name%3Dpods-gone", pick=lambda value: value.get("kind")), {"sleep": 3}, status("pods-gone"), pods_of("pods-gone"), said("pods-gone"))
+    yield life("pods-gone-replaced-late", 2, slow, send("DELETE", core + "/pods?labelSelector=job-name%3Dpods-gone-replaced-late", pick=lambda value: value.get("kind")), {"sleep": 3}, status("pods-gone-replaced-late"),
+               pods_of("pods-gone-replaced-late"), podReplacementPolicy="Failed")
+    yield life("unschedulable", 2, slow, send("GET", core + "/events?fieldSelector=reason%3DFailedScheduling", pick=lambda value: sorted([one["message"], one["type"]] for one in value["items"])[:1]),
+               template={**slow_template(slow), "spec": {**slow_template(slow)["spec"], "nodeSelector": {"gpu": "yes"}}})
+    yield life("ignored-failure", 6, failing, podFailurePolicy={"rules": [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [42]}}]}, backoffLimit=0, activeDeadlineSeconds=3)
+    lost = job("lost-owner", ownerReferences=[{"apiVersion": "v1", "kind": "ConfigMap", "name": "never", "uid": "00000000-0000-4000-8000-000000000000"}])
+    yield "life: the owner is not there", [create(lost, pick=lambda value: 0), {"sleep": 3}, send("GET", jobs + "/lost-owner")]
+    held = job("held", finalizers=["example.com/hold"])
+    yield "life: a finalizer", [create(timed(held, slow), pick=lambda value: 0), {"sleep": 1}, send("DELETE", jobs + "/held?propagationPolicy=Background", pick=plain), {"sleep": 2}, send("GET", jobs + "/held", pick=plain), pods_of("held"),
+                                send("DELETE", jobs + "/held?propagationPolicy=Background", pick=plain), send("PATCH", jobs + "/held", {"metadata": {"finalizers": None}}, merge, plain), send("GET", jobs + "/held")]
     yield "delete: options", [create(timed(job("del"), slow), pick=lambda value: 0), send("DELETE", jobs + "/del", {"preconditions": {"uid": "wrong"}}), send("DELETE", jobs + "/del", {"preconditions": {"resourceVersion": "1"}}),
                               send("DELETE", jobs + "/del?propagationPolicy=Sideways"), send("DELETE", jobs + "/del?dryRun=All", pick=plain), send("DELETE", jobs + "/del?propagationPolicy=Background", {"orphanDependents": True}),
                               send("DELETE", jobs + "/del"), send("DELETE", jobs + "/never-was", {"propagationPolicy": "Background"}), send("DELETE", jobs + "?labelSelector=a%3Db")]
@@ -326,7 +362,15 @@ def cases(namespace):
         send("GET", jobs + "?fieldSelector=spec.parallelism%3D1"), send("GET", jobs + "?labelSelector=app%3Dl&limit=2", pick=lambda value: [names(value), value["metadata"]]),
         send("GET", jobs + "?limit=2&continue=nonsense"), send("GET", jobs + "?resourceVersion=abc"), send("GET", jobs + "?limit=-1", pick=lambda value: value.get("message", "list")), send("GET", jobs + "?resourceVersionMatch=Exact"),
         send("GET", jobs + "?resourceVersion=99999999999", pick=lambda value: value.get("message", "list") if isinstance(value, dict) else value),
-        send("GET", jobs + "?watch=1&timeoutSeconds=1&resourceVersion=1", pick=lambda value: str(value)[:120]), send("GET", jobs + "?watch=1&timeoutSeconds=1&resourceVersion=abc")]
+        send("GET", jobs + "?watch=1&timeoutSeconds=1&resourceVersion=abc")]
+    def events(value):
+        return [[one["type"], one["object"].get("kind"), one["object"]["metadata"].get("name"), one["object"]["metadata"].get("annotations")] for one in value] if isinstance(value, list) else value
+    yield "watch", [create(timed(job("watched", labels={"n": "1"}), slow), pick=lambda value: 0), {"sleep": 1}] + [send("GET", jobs + "?watch=1&timeoutSeconds=1&labelSelector=n" + more, pick=events) for more in (
+        "", "&resourceVersion=0", "&allowWatchBookmarks=true", "&resourceVersion=99999999999", "&sendInitialEvents=true", "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+        "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true", "&sendInitialEvents=false&resourceVersionMatch=NotOlderThan", "&resourceVersionMatch=NotOlderThan&resourceVersion=0",
+        "&timeoutSeconds=-1", "&limit=1", "&fieldSelector=metadata.name%3Dwatched", "&fieldSelector=spec.x%3D1")] + [
+        send("GET", f"{jobs}/watched?watch=1&timeoutSeconds=1"), send("GET", f"/apis/batch/v1/watch/namespaces/{namespace}/jobs?watch=1&timeoutSeconds=1&labelSelector=n", pick=events)]
+    yield "watch: expired", [send("GET", jobs + "?watch=1&timeoutSeconds=1&resourceVersion=1&labelSelector=n", pick=events)]
     yield "list: table and metadata", [
         send("GET", jobs + "?labelSelector=app%3Dl", headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}, pick=lambda value: value.get("columnDefinitions")),
         send("GET", core + "/pods", headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}, pick=lambda value: value.get("columnDefinitions")),
