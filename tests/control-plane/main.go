@@ -23,11 +23,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
 	"keda-jobs/control-plane/kubelet"
@@ -92,6 +91,8 @@ func serve(arguments []string) error {
 		}()
 	}
 
+	// Up to a gigabyte more, for a fifth less processor time while thousands of Jobs are made.
+	debug.SetGCPercent(400)
 	certificates, err := loadCertificates(filepath.Join(folder, "certificates"))
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
@@ -123,12 +124,8 @@ func serve(arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("controllers (see %s): %w", logFile, err)
 	}
-	client, err := kubernetes.NewForConfig(rest.CopyConfig(admin))
-	if err != nil {
-		return err
-	}
 	pods := controllers.informers.Core().V1().Pods()
-	if err := kubelet.Start(ctx, client, pods, kubelet.Options{Pending: *pending, Run: *run}); err != nil {
+	if err := kubelet.Start(ctx, controllers.client, pods, kubelet.Options{Pending: *pending, Run: *run}); err != nil {
 		return fmt.Errorf("pod simulator: %w", err)
 	}
 	if err := controllers.waitReady(starting); err != nil {

@@ -26,6 +26,12 @@ import (
 // Node is the name of the only node.
 const Node = "sandbox-node"
 
+// How long a pod waits after a failed write, doubled each time.
+const (
+	retryFirst = 5 * time.Millisecond
+	retryLast  = time.Second
+)
+
 // workers is how many pods are written at once.
 const workers = 16
 
@@ -73,10 +79,11 @@ func Start(ctx context.Context, client kubernetes.Interface, pods coreinformers.
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(&coreclient.EventSinkImpl{Interface: client.CoreV1().Events("")})
 	simulator := &simulator{
-		client:    client,
-		pods:      pods,
-		options:   options,
-		queue:     workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[cache.ObjectName]()),
+		client:  client,
+		pods:    pods,
+		options: options,
+		// Not the default limiter, which is one for all pods together.
+		queue:     workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[cache.ObjectName](retryFirst, retryLast)),
 		scheduler: broadcaster.NewRecorder(scheme.Scheme, v1.EventSource{Component: "default-scheduler"}),
 		kubelet:   broadcaster.NewRecorder(scheme.Scheme, v1.EventSource{Component: "kubelet", Host: Node}),
 		progress:  map[types.UID]*progress{},
