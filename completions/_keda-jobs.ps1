@@ -95,7 +95,7 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the output; json is one event a line')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the output; json is one event a line')
             [CompletionResult]::new('--sandbox-items', '--sandbox-items', [CompletionResultType]::ParameterName, 'Items in the embedded cluster''s demo queue')
-            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many create and delete requests may be under way at once')
+            [CompletionResult]::new('--concurrency', '--concurrency', [CompletionResultType]::ParameterName, 'How many create and delete requests of one object may be under way at once')
             [CompletionResult]::new('--stuck-after', '--stuck-after', [CompletionResultType]::ParameterName, 'Say why a Job has no running pod once it has been pending for this long')
             [CompletionResult]::new('--max-create', '--max-create', [CompletionResultType]::ParameterName, 'At most so many new Jobs in one cycle of one object')
             [CompletionResult]::new('--max-pending', '--max-pending', [CompletionResultType]::ParameterName, 'At most so many pending Jobs of one object, new ones included')

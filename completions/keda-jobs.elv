@@ -89,7 +89,7 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand -o 'Form of the output; json is one event a line'
             cand --output 'Form of the output; json is one event a line'
             cand --sandbox-items 'Items in the embedded cluster''s demo queue'
-            cand --concurrency 'How many create and delete requests may be under way at once'
+            cand --concurrency 'How many create and delete requests of one object may be under way at once'
             cand --stuck-after 'Say why a Job has no running pod once it has been pending for this long'
             cand --max-create 'At most so many new Jobs in one cycle of one object'
             cand --max-pending 'At most so many pending Jobs of one object, new ones included'

@@ -88,7 +88,7 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l object -d 'O
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s o -l output -d 'Form of the output; json is one event a line' -r -f -a "human\t'For people'
 json\t'One JSON event a line'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l sandbox-items -d 'Items in the embedded cluster\'s demo queue' -r
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l concurrency -d 'How many create and delete requests may be under way at once' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l concurrency -d 'How many create and delete requests of one object may be under way at once' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l stuck-after -d 'Say why a Job has no running pod once it has been pending for this long' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-create -d 'At most so many new Jobs in one cycle of one object' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l max-pending -d 'At most so many pending Jobs of one object, new ones included' -r

@@ -338,7 +338,7 @@ pub struct RunArgs {
     /// Items in the embedded cluster's demo queue
     #[arg(long, value_name = "N", default_value_t = 25, requires = "sandbox")]
     pub sandbox_items: u64,
-    /// How many create and delete requests may be under way at once
+    /// How many create and delete requests of one object may be under way at once
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
     /// Say why a Job has no running pod once it has been pending for this long

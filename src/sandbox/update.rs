@@ -121,7 +121,7 @@ fn write(
     let definition = target.definition.storage();
     let name = object::name(old).to_owned();
     let version = object::text(&new, "/metadata/resourceVersion");
-    if version.is_empty() && definition.custom() {
+    if version.is_empty() && (definition.custom() || definition.plural == "leases") {
         let mut errors = FieldErrors::default();
         errors.invalid(
             "metadata.resourceVersion",

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::sources::scaled_job;
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Redis;
-use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, test_with};
+use crate::support::{Outcome, assert_contains, assert_lacks, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -31,7 +31,11 @@ pub(crate) fn tests() -> Vec<Trial> {
             "auth::a_missing_object_or_key_is_named",
             missing,
         ),
-        embedded_test("auth::trigger_authentication_of_the_cluster", in_cluster),
+        test_with(
+            &["redis-server"],
+            "auth::trigger_authentication_of_the_cluster",
+            in_cluster,
+        ),
     ]
 }
 
@@ -113,11 +117,7 @@ fn in_cluster() -> Outcome {
     let cluster = TestCluster::start();
     make_secret(&cluster);
     let object: serde_json::Value = serde_yaml::from_str(AUTHENTICATION.trim_end_matches("---\n"))?;
-    let path = format!(
-        "/apis/keda.sh/v1alpha1/namespaces/{}/triggerauthentications",
-        cluster.namespace
-    );
-    cluster.admin("POST", &path, Some(object));
+    cluster.create_keda("TriggerAuthentication", "triggerauthentications", object);
     creates_three(
         &cluster,
         &scaled_job(

@@ -23,6 +23,7 @@ use crate::support::{
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("lease::the_second_of_two_runs_exits_4", second_run),
+        test("lease::the_servers_rules_for_leases", server_rules),
         test("lease::waiting_takes_over_from_the_killed", killed),
         embedded_test(
             "lease::a_run_killed_amid_creates_is_completed_without_duplicates",
@@ -205,6 +206,67 @@ fn killed() -> Outcome {
     assert_contains(&text, &["took the lease of alice@", "did not move for 3s"]);
     assert_eq!(scene.jobs(), 3, "{text}");
     assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+/// What the API server asks of a Lease: our own writes rely on it, and so must the embedded cluster.
+fn server_rules() -> Outcome {
+    let cluster = TestCluster::start();
+    let lease = |spec: serde_json::Value, version: Option<&str>| -> Lease {
+        let metadata = json!({"name": "rules", "resourceVersion": version});
+        serde_json::from_value(json!({"metadata": metadata, "spec": spec})).expect("a lease")
+    };
+    block_on(async {
+        let api: kube::Api<Lease> =
+            kube::Api::namespaced(cluster.client_async().await, &cluster.namespace);
+        let refused = async |spec: serde_json::Value| {
+            let error = api
+                .create(&kube::api::PostParams::default(), &lease(spec, None))
+                .await;
+            error.expect_err("refused").to_string()
+        };
+        let text = refused(json!({"leaseDurationSeconds": 0, "leaseTransitions": -1})).await;
+        assert_contains(
+            &text,
+            &[
+                "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
+                "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
+            ],
+        );
+        let made = api
+            .create(
+                &kube::api::PostParams::default(),
+                &lease(json!({"holderIdentity": "a"}), None),
+            )
+            .await
+            .expect("a sound lease");
+        let blind = api
+            .replace(
+                "rules",
+                &kube::api::PostParams::default(),
+                &lease(json!({"holderIdentity": "b"}), None),
+            )
+            .await;
+        let text = blind
+            .expect_err("a replacement without a version")
+            .to_string();
+        assert_contains(
+            &text,
+            &[
+                "metadata.resourceVersion",
+                "must be specified for an update",
+            ],
+        );
+        let version = made.metadata.resource_version.as_deref();
+        let seen = api
+            .replace(
+                "rules",
+                &kube::api::PostParams::default(),
+                &lease(json!({"holderIdentity": "b"}), version),
+            )
+            .await;
+        assert!(seen.is_ok(), "{seen:?}");
+    });
     Ok(())
 }
 

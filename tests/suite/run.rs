@@ -19,7 +19,7 @@ pub(crate) fn tests() -> Vec<Trial> {
             "run::an_owner_that_is_not_in_the_cluster_is_not_referred_to",
             no_owner,
         ),
-        embedded_test("run::an_owner_in_the_cluster_is_referred_to", owner),
+        test("run::an_owner_in_the_cluster_is_referred_to", owner),
         test("run::accurate_counts_pending_jobs", accurate),
         test("run::history_limits_keep_the_newest", history),
         test("run::max_create_holds_back_and_exits_5", max_create),
@@ -163,14 +163,8 @@ fn owner() -> Outcome {
     let text = scaled_job("owned", &metrics_trigger(&page));
     let manifest = cluster.write("owned.yaml", &text);
     let object: Value = serde_yaml::from_str(&text)?;
-    let path = format!(
-        "/apis/keda.sh/v1alpha1/namespaces/{}/scaledjobs",
-        cluster.namespace
-    );
-    let uid = cluster.admin("POST", &path, Some(object))["metadata"]["uid"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
+    let object = cluster.create_keda("ScaledJob", "scaledjobs", object);
+    let uid = object.metadata.uid.unwrap_or_default();
     cluster.run(["run", "--once", &manifest]).expect(0);
     assert_eq!(owners(&cluster), [format!("ScaledJob/owned/{uid}")]);
     Ok(())

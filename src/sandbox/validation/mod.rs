@@ -2,6 +2,7 @@
 
 mod job;
 mod job_update;
+mod lease;
 mod pod;
 mod policies;
 
@@ -17,6 +18,7 @@ pub(super) fn create(definition: &Definition, object: &Value, errors: &mut Field
     match (definition.group, definition.plural) {
         ("batch", "jobs") => job::create(object, errors),
         ("", "pods") => pod::spec(&object["spec"], "spec", errors),
+        ("coordination.k8s.io", "leases") => lease::spec(object, errors),
         _ => {}
     }
 }
@@ -27,6 +29,7 @@ pub(super) fn update(definition: &Definition, new: &Value, old: &Value, errors: 
     match (definition.group, definition.plural) {
         ("batch", "jobs") => job_update::update(new, old, errors),
         ("", "pods") => pod::update(new, old, errors),
+        ("coordination.k8s.io", "leases") => lease::spec(new, errors),
         ("", "secrets" | "configmaps") => {
             if object::flag(old, "/immutable")
                 && ["data", "binaryData", "immutable"]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
@@ -185,6 +185,25 @@ impl TestCluster {
                 written.ok().map(|_| ())
             })
         });
+    }
+
+    /// Creates an object of KEDA's group.
+    pub(crate) fn create_keda(&self, kind: &str, plural: &str, object: Value) -> DynamicObject {
+        let resource = ApiResource {
+            group: "keda.sh".to_owned(),
+            version: "v1alpha1".to_owned(),
+            api_version: "keda.sh/v1alpha1".to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        };
+        let object: DynamicObject = serde_json::from_value(object).expect("an object");
+        block_on(async {
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(self.client_async().await, &self.namespace, &resource);
+            api.create(&PostParams::default(), &object)
+                .await
+                .expect("the object can be created")
+        })
     }
 
     /// The address of the embedded cluster's API.
