@@ -32,15 +32,26 @@ async fn stale_updates_conflict() {
     assert!(
         matches!(error, kube::Error::Api(status) if status.code == 409 && status.reason == "Conflict")
     );
-    // Without a version the write is unconditional.
+    // A Lease is never replaced blindly.
     second.metadata.resource_version = None;
-    let third = leases
+    let error = leases
         .replace("one", &PostParams::default(), &second)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, kube::Error::Api(status) if status.code == 422));
+    // Other kinds are: without a version the write is unconditional.
+    let maps: Api<ConfigMap> = Api::default_namespaced(client(&sandbox));
+    let mut map: ConfigMap =
+        serde_json::from_value(json!({"metadata": {"name": "one"}, "data": {"a": "1"}})).unwrap();
+    maps.create(&PostParams::default(), &map).await.unwrap();
+    map.data = Some([("a".to_owned(), "2".to_owned())].into());
+    let third = maps
+        .replace("one", &PostParams::default(), &map)
         .await
         .unwrap();
     // Nothing changed, so the version did not either.
-    let fourth = leases
-        .replace("one", &PostParams::default(), &second)
+    let fourth = maps
+        .replace("one", &PostParams::default(), &map)
         .await
         .unwrap();
     assert_eq!(third.resource_version(), fourth.resource_version());
