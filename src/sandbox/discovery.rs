@@ -110,13 +110,22 @@ fn verbs(definition: &Definition) -> Vec<&'static str> {
     verbs
 }
 
-fn subresources(definition: &Definition) -> Vec<(&'static str, Vec<&'static str>)> {
+/// Name, kind, and verbs.
+type Subresource = (&'static str, Value, Vec<&'static str>);
+
+fn subresources(definition: &Definition) -> Vec<Subresource> {
+    let own = || json!({"group": definition.group, "version": definition.version, "kind": definition.kind});
     let mut all = Vec::new();
     if definition.plural == "pods" {
-        all.push(("log", vec!["get"]));
+        all.push(("log", own(), vec!["get"]));
+    }
+    if definition.plural == "serviceaccounts" {
+        let kind =
+            json!({"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"});
+        all.push(("token", kind, vec!["create"]));
     }
     if definition.status {
-        all.push(("status", vec!["get", "patch", "update"]));
+        all.push(("status", own(), vec!["get", "patch", "update"]));
     }
     all
 }
@@ -138,11 +147,16 @@ fn resources(group: &str, version: &str) -> Value {
             entry["categories"] = json!(["all"]);
         }
         list.push(entry);
-        for (name, verbs) in subresources(one) {
-            list.push(json!({
+        for (name, kind, verbs) in subresources(one) {
+            let mut entry = json!({
                 "name": format!("{}/{name}", one.plural), "singularName": "", "namespaced": one.namespaced,
-                "kind": one.kind, "verbs": verbs,
-            }));
+                "kind": kind["kind"], "verbs": verbs,
+            });
+            if kind["group"] != one.group {
+                entry["group"] = kind["group"].clone();
+                entry["version"] = kind["version"].clone();
+            }
+            list.push(entry);
         }
     }
     let group_version = if group.is_empty() {
@@ -165,7 +179,7 @@ fn group_list(version: &str, groups: &[&'static str]) -> Response {
                     let kind = json!({"group": one.group, "version": one.version, "kind": one.kind});
                     let subresources: Vec<Value> = subresources(one)
                         .into_iter()
-                        .map(|(name, verbs)| json!({"subresource": name, "responseKind": kind, "verbs": verbs}))
+                        .map(|(name, kind, verbs)| json!({"subresource": name, "responseKind": kind, "verbs": verbs}))
                         .collect();
                     let mut entry = json!({
                         "resource": one.plural, "responseKind": kind,

@@ -41,6 +41,7 @@ mod strict;
 mod table;
 #[cfg(test)]
 mod tests;
+mod token;
 mod update;
 mod validation;
 mod watch;

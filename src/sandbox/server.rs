@@ -16,7 +16,8 @@ use super::faults::Action;
 use super::request::{Request, Shape, Target, Verb};
 use super::watch::Watch;
 use super::{
-    Shared, admin, body, create, delete, discovery, log, openapi, read, reviews, table, update,
+    Shared, admin, body, create, delete, discovery, log, openapi, read, reviews, table, token,
+    update,
 };
 
 /// kube-apiserver's `MaxRequestBodyBytes`.
@@ -124,6 +125,10 @@ fn answer(
             ("status", _) if target.definition.status => {}
             ("log", "pods") if request.verb == Verb::Get => {
                 return log::answer(shared, request, target);
+            }
+            ("token", "serviceaccounts") if request.verb == Verb::Create => {
+                let answer = token::answer(shared, request, target, bytes)?;
+                return Ok(json_response(StatusCode::CREATED, &answer));
             }
             _ => return Err(Failure::unknown_path()),
         }

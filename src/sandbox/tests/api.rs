@@ -435,3 +435,54 @@ async fn the_kubeconfig_is_one_that_kube_reads() {
     assert_eq!(version.minor, "36");
     sandbox.stop().await;
 }
+
+/// A token of a service account says for whom it is and how long, within the server's bounds.
+#[tokio::test]
+async fn tokens_of_service_accounts() {
+    use base64::Engine as _;
+    use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+    use k8s_openapi::api::core::v1::ServiceAccount;
+
+    let sandbox = sandbox().await;
+    let accounts: Api<ServiceAccount> = Api::default_namespaced(client(&sandbox));
+    let account = serde_json::from_value(json!({"metadata": {"name": "worker"}})).unwrap();
+    accounts
+        .create(&PostParams::default(), &account)
+        .await
+        .unwrap();
+    let ask = async |name: &str, seconds: Option<i64>| {
+        let request = TokenRequest {
+            spec: Some(TokenRequestSpec {
+                audiences: Some(vec!["sts.amazonaws.com".to_owned()]),
+                expiration_seconds: seconds,
+                ..TokenRequestSpec::default()
+            }),
+            ..TokenRequest::default()
+        };
+        accounts
+            .create_token_request(name, &PostParams::default(), &request)
+            .await
+    };
+    let status = ask("worker", Some(600)).await.unwrap().status.unwrap();
+    let token = status.token.unwrap();
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1).unwrap())
+        .unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["aud"], json!(["sts.amazonaws.com"]));
+    assert_eq!(claims["sub"], "system:serviceaccount:default:worker");
+    assert_eq!(
+        claims["exp"].as_i64(),
+        claims["iat"].as_i64().map(|at| at + 600)
+    );
+    for (name, seconds, code) in [
+        ("nobody", None, 404),
+        ("worker", Some(599), 422),
+        ("worker", Some(1 << 33), 422),
+    ] {
+        let Err(kube::Error::Api(status)) = ask(name, seconds).await else {
+            panic!("{name} {seconds:?} is answered")
+        };
+        assert_eq!(status.code, code, "{}", status.message);
+    }
+}
