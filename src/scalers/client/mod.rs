@@ -3,6 +3,7 @@
 pub(crate) mod authentication;
 pub(crate) mod aws;
 pub(crate) mod http;
+mod older_encryption;
 pub(crate) mod oauth;
 mod private_key;
 pub(crate) mod sigv4;

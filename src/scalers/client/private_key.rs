@@ -1,7 +1,7 @@
 //! Encrypted private keys: `keyPassword`. [KEDA `pkg/util/tls_config.go`]
 //!
-//! Read is what KEDA reads: PKCS#8 (`BEGIN ENCRYPTED PRIVATE KEY`) with PBES2. The older encryption of PEM files, which stands in a
-//! `Proc-Type` header, KEDA does not read either; it is refused with the way out.
+//! Read is PKCS#8 (`BEGIN ENCRYPTED PRIVATE KEY`) with PBES2, and what is older: the `Proc-Type` header of PEM files, and PBES1 with
+//! DES. What else there is, such as PKCS#12's own encryption, is refused with the way out.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,7 @@ use pkcs8::{EncryptedPrivateKeyInfo, PrivateKeyInfo, SecretDocument};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::older_encryption::{self, Closed, open_headers, open_pbes1};
 use crate::api::Secret;
 
 const BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
@@ -34,12 +35,9 @@ pub(super) fn decrypted(
     password: Option<&str>,
 ) -> Result<Secret<String>, String> {
     let text = key.expose();
-    if text.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(format!(
-            "key is encrypted in the old way of PEM files (Proc-Type: 4,ENCRYPTED), which KEDA does not read either; {WAY_OUT}"
-        ));
-    }
-    let Some((_, rest)) = text.split_once(BEGIN) else {
+    let has_headers = older_encryption::has_headers(text);
+    let begins = text.split_once(BEGIN);
+    if !has_headers && begins.is_none() {
         // What is no key at all is told by the caller.
         let whole = PrivateKeyDer::from_pem_slice(text.as_bytes()).is_ok();
         return match password {
@@ -48,7 +46,7 @@ pub(super) fn decrypted(
             ),
             _ => Ok(key),
         };
-    };
+    }
     let password = match password {
         None => {
             return Err(
@@ -59,8 +57,11 @@ pub(super) fn decrypted(
         Some("") => return Err("key is encrypted; give its password as keyPassword".to_owned()),
         Some(password) => password,
     };
-    let body: String = rest
-        .split_once(END)
+    if has_headers {
+        return open_headers(text, password).map_err(told);
+    }
+    let body: String = begins
+        .and_then(|(_, rest)| rest.split_once(END))
         .map(|(body, _)| body.split_ascii_whitespace().collect())
         .unwrap_or_default();
     let plain = STANDARD
@@ -77,21 +78,25 @@ pub(super) fn decrypted(
 
 /// Decrypts an `EncryptedPrivateKeyInfo`.
 fn open(bytes: &[u8], password: &str) -> Result<SecretDocument, String> {
-    let unreadable =
-        || format!("key is damaged, or encrypted in a way that keda-jobs cannot read; {WAY_OUT}");
-    let wrong = || "keyPassword is wrong: key cannot be decrypted with it".to_owned();
+    let unreadable = || told(Closed::Unreadable);
+    let wrong = || told(Closed::WrongPassword);
     let encrypted = EncryptedPrivateKeyInfo::try_from(bytes).map_err(|_| unreadable())?;
     if !affordable(&encrypted.encryption_algorithm) {
         return Err(unreadable());
     }
-    let plain = encrypted.decrypt(password).map_err(|error| match error {
+    let plain = if let EncryptionScheme::Pbes1(algorithm) = &encrypted.encryption_algorithm {
+        let plain = open_pbes1(algorithm, encrypted.encrypted_data, password).map_err(told)?;
+        SecretDocument::try_from(plain).map_err(|_| wrong())?
+    } else {
+        encrypted.decrypt(password).map_err(|error| match error {
             pkcs8::Error::Asn1(_)
             // The library calls a wrong padding a failed encryption.
             | pkcs8::Error::EncryptedPrivateKey(
                 pkcs5::Error::DecryptFailed | pkcs5::Error::EncryptFailed,
             ) => wrong(),
             _ => unreadable(),
-        })?;
+        })?
+    };
     // A wrong password gives a right padding once in 256 times.
     match PrivateKeyInfo::try_from(plain.as_bytes()) {
         Ok(_) => Ok(plain),
@@ -99,10 +104,19 @@ fn open(bytes: &[u8], password: &str) -> Result<SecretDocument, String> {
     }
 }
 
+fn told(closed: Closed) -> String {
+    match closed {
+        Closed::Unreadable => {
+            format!("key is damaged, or encrypted in a way that keda-jobs cannot read; {WAY_OUT}")
+        }
+        Closed::WrongPassword => "keyPassword is wrong: key cannot be decrypted with it".to_owned(),
+    }
+}
+
 /// Whether the password can be turned into a key in a time and a memory that a key is worth; the numbers stand in the key.
 fn affordable(scheme: &EncryptionScheme<'_>) -> bool {
     match scheme.pbes2().map(|parameters| &parameters.kdf) {
-        // Not PBES2: refused when it is decrypted.
+        // PBES1, whose rounds are few: 65535 at most.
         None => true,
         Some(Kdf::Pbkdf2(parameters)) => parameters.iteration_count <= MAX_ROUNDS,
         Some(Kdf::Scrypt(parameters)) => {
@@ -177,9 +191,55 @@ mod tests {
 
     #[test]
     fn other_encryptions() {
-        for key in [keys::LEGACY, keys::PBES1] {
-            let error = decrypt(key, Some(keys::PASSWORD)).unwrap_err();
-            assert!(error.contains("openssl pkcs8 -topk8"), "{error}");
+        // PKCS#12's 3DES, which OpenSSL writes with -v1.
+        let error = decrypt(keys::PKCS12_3DES, Some(keys::PASSWORD)).unwrap_err();
+        assert!(error.contains("openssl pkcs8 -topk8"), "{error}");
+    }
+
+    #[test]
+    fn older_encryptions() {
+        for (name, key) in keys::HEADERS {
+            // OpenSSL writes the same key with a label of its own.
+            let plain = decrypt(key, Some(keys::PASSWORD)).unwrap();
+            assert_eq!(plain, keys::PLAIN_EC, "{name}");
+            let dressed = format!("{}{}\n", keys::CERTIFICATE, key.replace('\n', "\r\n"));
+            assert_eq!(decrypt(&dressed, Some(keys::PASSWORD)).unwrap(), plain);
+            for (password, wanted) in [
+                (Some("hunter2"), "keyPassword is wrong"),
+                (Some(""), "key is encrypted; give its password"),
+                (None, "key is encrypted, and this trigger"),
+            ] {
+                let error = decrypt(key, password).unwrap_err();
+                assert!(error.starts_with(wanted), "{name}: {error}");
+            }
+            for (from, to) in [
+                ("DEK-Info: ", "DEK-Info "),
+                ("CBC,", "CBC,X"),
+                ("CBC,", "OFB,"),
+                ("CBC,", "CBC,00"),
+                ("-----END EC", "END EC"),
+                ("=", "!"),
+            ] {
+                let damaged = key.replacen(from, to, 1);
+                if damaged != *key {
+                    let error = decrypt(&damaged, Some(keys::PASSWORD)).unwrap_err();
+                    assert!(
+                        error.starts_with("key is damaged"),
+                        "{name} {from}: {error}"
+                    );
+                }
+            }
+        }
+        for key in [keys::PBES1_MD5, keys::PBES1_SHA1] {
+            assert_eq!(decrypt(key, Some(keys::PASSWORD)).unwrap(), keys::PLAIN);
+            let error = decrypt(key, Some("hunter2")).unwrap_err();
+            assert!(error.starts_with("keyPassword is wrong"), "{error}");
+        }
+        // Whatever the password, it is an error or a key, never a panic.
+        for number in 0..600 {
+            let password = format!("wrong{number}");
+            let error = decrypt(keys::HEADERS[0].1, Some(&password)).unwrap_err();
+            assert!(error.starts_with("keyPassword is wrong"), "{error}");
         }
     }
 
