@@ -13,8 +13,8 @@ pub struct TriggerAuthentication {
     pub namespace: Option<String>,
     /// It is a `ClusterTriggerAuthentication`.
     pub cluster: bool,
-    /// `podIdentity.provider`, when it is there and not `none`.
-    pub pod_identity: Option<String>,
+    /// `podIdentity`, when it is there and its provider is not `none`.
+    pub pod_identity: Option<PodIdentity>,
     /// `secretTargetRef`.
     pub secret_target_ref: Vec<TargetRef>,
     /// `configMapTargetRef`.
@@ -23,6 +23,70 @@ pub struct TriggerAuthentication {
     pub env: Vec<EnvRef>,
     /// Names of sources that are written and that this version cannot read (`hashiCorpVault` …).
     pub unsupported: Vec<String>,
+}
+
+/// `podIdentity`. Empty texts are kept: KEDA refuses some of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PodIdentity {
+    /// `provider`: `azure-workload`, `gcp`, `aws` or `aws-eks`.
+    pub provider: String,
+    /// `identityId`, of Azure.
+    pub identity_id: Option<String>,
+    /// `identityTenantId`, of Azure.
+    pub identity_tenant_id: Option<String>,
+    /// `identityAuthorityHost`, of Azure.
+    pub identity_authority_host: Option<String>,
+    /// `roleArn`, of AWS.
+    pub role_arn: Option<String>,
+    /// `externalID`, of AWS.
+    pub external_id: Option<String>,
+    /// `identityOwner: workload`: the service account of the Job's pods, and not KEDA, is who signs in.
+    pub workload_owned: bool,
+}
+
+impl PodIdentity {
+    /// One of a provider, with nothing else said.
+    pub fn of(provider: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// What KEDA refuses: the field to look at, and a fragment that says why. [semantics §5.1]
+    pub fn problems(&self) -> Vec<(&'static str, &'static str)> {
+        let given = |field: &Option<String>| field.as_deref().is_some_and(|text| !text.is_empty());
+        let empty = |field: &Option<String>| field.as_deref() == Some("");
+        let aws = self.provider == "aws";
+        let azure = self.provider == "azure-workload";
+        [
+            (
+                aws && given(&self.role_arn) && self.workload_owned,
+                "roleArn",
+                "cannot be combined with `identityOwner: workload`, whose service account names the role",
+            ),
+            (
+                aws && given(&self.external_id) && !given(&self.role_arn),
+                "externalID",
+                "needs `roleArn`",
+            ),
+            (azure && empty(&self.identity_id), "identityId", "is empty"),
+            (
+                azure && empty(&self.identity_tenant_id),
+                "identityTenantId",
+                "is empty",
+            ),
+            (
+                azure && given(&self.identity_authority_host) && !given(&self.identity_tenant_id),
+                "identityAuthorityHost",
+                "needs `identityTenantId`",
+            ),
+        ]
+        .into_iter()
+        .filter(|(wrong, ..)| *wrong)
+        .map(|(_, field, problem)| (field, problem))
+        .collect()
+    }
 }
 
 /// An entry of `secretTargetRef` or `configMapTargetRef`.

@@ -9,7 +9,7 @@ mod scaled_job;
 mod secret;
 mod shape;
 
-pub use authentication::{DataObject, EnvRef, TargetRef, TriggerAuthentication};
+pub use authentication::{DataObject, EnvRef, PodIdentity, TargetRef, TriggerAuthentication};
 pub use decode::decode;
 pub use scaled_job::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_MAX_REPLICA_COUNT,

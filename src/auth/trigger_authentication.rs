@@ -7,15 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ObjectSource;
 use super::container::{Object, ObjectKind};
 use super::environment::{Environment, Variable, describe, lookup};
-use crate::api::{AuthenticationRef, EnvRef, ScaledJob, Secret, TargetRef, TriggerAuthentication};
+use crate::api::{
+    AuthenticationRef, EnvRef, PodIdentity, ScaledJob, Secret, TargetRef, TriggerAuthentication,
+};
 
 /// What a TriggerAuthentication gives to its trigger.
 #[derive(Debug, Default)]
 pub struct AuthParameters {
     /// Parameters by name.
     pub values: BTreeMap<String, Secret<String>>,
-    /// `podIdentity.provider`.
-    pub pod_identity: Option<String>,
+    /// `podIdentity`.
+    pub pod_identity: Option<PodIdentity>,
 }
 
 /// Where things are looked up.

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret as KubeSecret};
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret as KubeSecret, ServiceAccount};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::Api;
-use kube::api::{ApiResource, DynamicObject, ListParams};
+use kube::api::{ApiResource, DynamicObject, ListParams, PostParams};
 
 use super::client::{LazyCluster, optional};
 use super::{Cluster, ClusterError, ClusterErrorKind};
@@ -256,7 +257,62 @@ impl ClusterReader for Reader {
             .filter_map(|address| address.parse().ok())
             .collect())
     }
+
+    async fn service_account_annotation(
+        &self,
+        namespace: &str,
+        name: &str,
+        annotation: &str,
+    ) -> Result<Option<String>, ReadError> {
+        let cluster = self.0.get().await.map_err(|error| read_error(&error))?;
+        let api: Api<ServiceAccount> = Api::namespaced(cluster.client.clone(), namespace);
+        let operation = format!("get serviceaccounts in namespace {namespace}");
+        let account = cluster
+            .request(&operation, api.get_metadata(name))
+            .await
+            .map_err(|error| read_error(&error))?;
+        Ok(account
+            .metadata
+            .annotations
+            .and_then(|mut annotations| annotations.remove(annotation))
+            .filter(|value| !value.is_empty()))
+    }
+
+    async fn service_account_token(
+        &self,
+        namespace: &str,
+        name: &str,
+        audience: &str,
+    ) -> Result<Secret<String>, ReadError> {
+        let cluster = self.0.get().await.map_err(|error| read_error(&error))?;
+        let api: Api<ServiceAccount> = Api::namespaced(cluster.client.clone(), namespace);
+        let operation = format!("create serviceaccounts/token in namespace {namespace}");
+        let request = TokenRequest {
+            spec: Some(TokenRequestSpec {
+                audiences: Some(vec![audience.to_owned()]),
+                expiration_seconds: Some(TOKEN_SECONDS),
+                ..TokenRequestSpec::default()
+            }),
+            ..TokenRequest::default()
+        };
+        let answer = cluster
+            .request(
+                &operation,
+                api.create_token_request(name, &PostParams::default(), &request),
+            )
+            .await
+            .map_err(|error| read_error(&error))?;
+        answer
+            .status
+            .and_then(|status| status.token)
+            .filter(|token| !token.is_empty())
+            .map(Secret::new)
+            .ok_or_else(|| ReadError::new(format!("{operation}: the answer holds no token")))
+    }
 }
+
+/// The shortest life that the API server gives a token: it is used at once.
+const TOKEN_SECONDS: i64 = 600;
 
 /// Every page of a list. Pages of one snapshot: a continue token that expires is an error of the whole list, not a shorter one.
 pub(super) async fn list_all<K>(

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::params::{ParameterSpec, Source, Sources, resolve};
 use super::read::known_type;
 use super::{
-    Behaviour, ClusterReader, OTHER_TRIGGER_TYPES, PodSummary, ReadError, ScalerContext,
-    TRIGGER_TYPES, TriggerType,
+    Behaviour, ClusterReader, Identities, OTHER_TRIGGER_TYPES, PodSummary, ReadError,
+    ScalerContext, TRIGGER_TYPES, TriggerType,
 };
-use crate::api::{Resources, ScaledJob, Trigger, TriggerAuthentication};
+use crate::api::{Resources, ScaledJob, Secret, Trigger, TriggerAuthentication};
 use crate::auth::{Container, Declared, Environment};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule, Span, catalog};
 use crate::manifest::{Entry, Node, Step};
@@ -219,11 +219,7 @@ impl Checker<'_> {
 
     /// The `…FromEnv` key and the variable that it names.
     fn variable_of(&self, spec: &ParameterSpec) -> Option<(String, &str)> {
-        if !spec.reads(Source::Env) {
-            return None;
-        }
-        spec.names.iter().find_map(|name| {
-            let key = format!("{name}FromEnv");
+        spec.variable_keys().find_map(|key| {
             let variable = self.trigger.metadata.get(&key)?.as_str();
             (!variable.trim().is_empty()).then_some((key, variable))
         })
@@ -340,7 +336,7 @@ impl Checker<'_> {
         let kind = self.kind;
         if kind
             .parameter(key)
-            .is_some_and(|spec| spec.reads(Source::Metadata))
+            .is_some_and(|spec| spec.reads(Source::Metadata) || spec.reads(Source::Variable))
         {
             self.deprecated(key);
             return;
@@ -413,6 +409,8 @@ impl Checker<'_> {
             object: &self.job.name,
             namespace: self.job.namespace.as_deref().unwrap_or("default"),
             pod_identity: None,
+            service_account: "default",
+            identities: Identities::nobody(),
             cluster: Arc::new(NoCluster),
             http_timeout: Duration::from_secs(3),
             service_proxy: None,
@@ -490,6 +488,24 @@ impl ClusterReader for NoCluster {
         _: &str,
         _: &str,
     ) -> Result<Vec<std::net::IpAddr>, ReadError> {
+        Err(ReadError::new("no cluster is asked offline"))
+    }
+
+    async fn service_account_annotation(
+        &self,
+        _: &str,
+        _: &str,
+        _: &str,
+    ) -> Result<Option<String>, ReadError> {
+        Err(ReadError::new("no cluster is asked offline"))
+    }
+
+    async fn service_account_token(
+        &self,
+        _: &str,
+        _: &str,
+        _: &str,
+    ) -> Result<Secret<String>, ReadError> {
         Err(ReadError::new("no cluster is asked offline"))
     }
 }

@@ -25,14 +25,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use check::{LocalKnowledge, check};
+pub use client::identity::{Identities, Surroundings};
 pub use endpoint::endpoint;
 pub use other_types::OTHER_TRIGGER_TYPES;
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};
 pub use trigger_type::{Behaviour, Build, Target, TriggerType};
 
-use crate::api::Trigger;
 use crate::api::reading::MetricReading;
+use crate::api::{PodIdentity, Secret, Trigger};
 
 /// Every trigger type that can be read or skipped, sorted by name. A new one is one file and one line here.
 pub static TRIGGER_TYPES: &[&TriggerType] = &[
@@ -114,8 +115,12 @@ pub struct ScalerContext<'a> {
     pub object: &'a str,
     /// Namespace of the ScaledJob.
     pub namespace: &'a str,
-    /// `podIdentity.provider` of its TriggerAuthentication.
-    pub pod_identity: Option<&'a str>,
+    /// `podIdentity` of its TriggerAuthentication.
+    pub pod_identity: Option<&'a PodIdentity>,
+    /// Name of the service account of the Job's pods.
+    pub service_account: &'a str,
+    /// The caller's identities at the clouds.
+    pub identities: Arc<Identities>,
     /// For triggers that count objects of the cluster.
     pub cluster: Arc<dyn ClusterReader>,
     /// Timeout of one HTTP request where the trigger sets none (KEDA: 3 s).
@@ -124,6 +129,14 @@ pub struct ScalerContext<'a> {
     pub service_proxy: Option<&'a url::Url>,
     /// The clock.
     pub now: fn() -> Timestamp,
+}
+
+impl ScalerContext<'_> {
+    /// `podIdentity.provider`, empty when there is none.
+    pub fn provider(&self) -> &str {
+        self.pod_identity
+            .map_or("", |identity| identity.provider.as_str())
+    }
 }
 
 /// The reads that scalers make in the cluster.
@@ -137,6 +150,20 @@ pub trait ClusterReader: Send + Sync {
         namespace: &str,
         service: &str,
     ) -> Result<Vec<std::net::IpAddr>, ReadError>;
+    /// An annotation of a service account; `None` when the account lacks it, an error when there is no such account.
+    async fn service_account_annotation(
+        &self,
+        namespace: &str,
+        name: &str,
+        annotation: &str,
+    ) -> Result<Option<String>, ReadError>;
+    /// A new token of a service account for `audience`. [Kubernetes API `TokenRequest`]
+    async fn service_account_token(
+        &self,
+        namespace: &str,
+        name: &str,
+        audience: &str,
+    ) -> Result<Secret<String>, ReadError>;
 }
 
 /// What is counted of a pod.

@@ -9,10 +9,10 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::params::{Source, Sources, resolve};
+use super::params::{ParameterSpec, Sources, resolve};
 use super::{
-    Behaviour, BuildError, ClusterReader, OTHER_TRIGGER_TYPES, ReadError, Scaler, ScalerContext,
-    TriggerType, trigger_type,
+    Behaviour, BuildError, ClusterReader, Identities, OTHER_TRIGGER_TYPES, ReadError, Scaler,
+    ScalerContext, TriggerType, trigger_type,
 };
 use crate::api::reading::{MetricReading, ReadingOutcome, TriggerReading};
 use crate::api::{ScaledJob, Trigger};
@@ -29,12 +29,14 @@ pub struct ReadOptions {
     pub service_proxy: Option<url::Url>,
     /// Where ClusterTriggerAuthentications keep their objects (`keda` in most clusters).
     pub cluster_object_namespace: String,
-    /// The clock of cron triggers and of queries.
+    /// The clock of cron triggers, of queries and of credentials.
     pub now: fn() -> Timestamp,
+    /// The caller's identities at the clouds, shared by all triggers of a run.
+    pub identities: Arc<Identities>,
 }
 
 impl Default for ReadOptions {
-    /// 30 s for a trigger, KEDA's 3 s for a request, KEDA's usual namespace, no proxy, the system's clock.
+    /// 30 s for a trigger, KEDA's 3 s for a request, KEDA's usual namespace, no proxy, the system's clock, the process's identities.
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(30),
@@ -42,6 +44,7 @@ impl Default for ReadOptions {
             service_proxy: None,
             cluster_object_namespace: "keda".to_owned(),
             now: Timestamp::now,
+            identities: Identities::of_process(),
         }
     }
 }
@@ -133,15 +136,24 @@ pub(super) fn known_type(kind: &str) -> Result<&'static TriggerType, String> {
     })
 }
 
+/// The service account of a job template's pods.
+fn service_account(job_target_ref: &serde_json::Value) -> &str {
+    let spec = &job_target_ref["template"]["spec"];
+    ["serviceAccountName", "serviceAccount"]
+        .into_iter()
+        .filter_map(|field| spec[field].as_str())
+        .find(|name| !name.is_empty())
+        .unwrap_or("default")
+}
+
 /// The variables that a trigger's `…FromEnv` keys name, as far as its type reads them.
 fn variables(trigger: &Trigger) -> BTreeSet<String> {
     let Some(kind) = trigger_type(&trigger.kind) else {
         return BTreeSet::new();
     };
     kind.parameters()
-        .filter(|spec| spec.reads(Source::Env))
-        .flat_map(|spec| spec.names)
-        .filter_map(|name| trigger.metadata.get(&format!("{name}FromEnv")).cloned())
+        .flat_map(ParameterSpec::variable_keys)
+        .filter_map(|key| trigger.metadata.get(&key).cloned())
         .collect()
 }
 
@@ -190,7 +202,9 @@ impl Builder<'_> {
             trigger,
             object: &self.job.name,
             namespace: self.namespace,
-            pod_identity: auth.pod_identity.as_deref(),
+            pod_identity: auth.pod_identity.as_ref(),
+            service_account: service_account(&self.job.job_target_ref),
+            identities: Arc::clone(&self.options.identities),
             cluster: Arc::clone(&self.cluster),
             http_timeout: self.options.http_timeout,
             service_proxy: self.options.service_proxy.as_ref(),

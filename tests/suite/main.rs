@@ -17,6 +17,7 @@ mod cli;
 mod examples;
 mod faults;
 mod fuzz;
+mod identities;
 mod kubectl;
 mod layers;
 mod lease;
@@ -43,6 +44,7 @@ fn main() {
         examples::tests(),
         faults::tests(),
         fuzz::tests(),
+        identities::tests(),
         kubectl::tests(),
         layers::tests(),
         limits::tests(),

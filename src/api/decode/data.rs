@@ -6,7 +6,7 @@ use base64::Engine as _;
 
 use super::Identity;
 use super::scaled_job::{string_map, text};
-use crate::api::{DataObject, EnvRef, Secret, TargetRef, TriggerAuthentication};
+use crate::api::{DataObject, EnvRef, PodIdentity, Secret, TargetRef, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceFile, Span, catalog};
 use crate::manifest::{Document, Node, Value};
 
@@ -199,7 +199,19 @@ pub(super) fn authentication(
             diagnostic.severity = Severity::Warning;
             found.push(diagnostic);
         }
-        authentication.pod_identity = Some(name.to_owned());
+        let identity = pod_identity(name, spec);
+        for (field, problem) in identity.problems() {
+            let place = spec
+                .get("podIdentity")
+                .and_then(|identity| identity.get(field))
+                .map_or(provider.span, |node| node.span);
+            found.push(Diagnostic::new(
+                &catalog::INVALID_VALUE,
+                format!("`spec.podIdentity.{field}` {problem}"),
+                document.label(place, "refused by KEDA"),
+            ));
+        }
+        authentication.pod_identity = Some(identity);
     }
     authentication.secret_target_ref = target_refs(spec, "secretTargetRef");
     authentication.config_map_target_ref = target_refs(spec, "configMapTargetRef");
@@ -222,6 +234,19 @@ pub(super) fn authentication(
         .map(|source| (*source).to_owned())
         .collect();
     authentication
+}
+
+fn pod_identity(provider: &str, spec: &Node) -> PodIdentity {
+    let part = |field: &str| text(spec.get("podIdentity")?, field);
+    PodIdentity {
+        provider: provider.to_owned(),
+        identity_id: part("identityId"),
+        identity_tenant_id: part("identityTenantId"),
+        identity_authority_host: part("identityAuthorityHost"),
+        role_arn: part("roleArn"),
+        external_id: part("externalID"),
+        workload_owned: part("identityOwner").as_deref() == Some("workload"),
+    }
 }
 
 fn target_refs(spec: &Node, field: &str) -> Vec<TargetRef> {

@@ -396,7 +396,7 @@ impl Decoder {
         if is_named && is_sound && !self.faults.any_in(document) {
             match decoded {
                 Decoded::ScaledJob(job) => self.resources.scaled_jobs.push(*job),
-                Decoded::Authentication(it) => self.resources.authentications.push(it),
+                Decoded::Authentication(it) => self.resources.authentications.push(*it),
                 Decoded::Secret(secret) => self.resources.secrets.push(secret),
                 Decoded::ConfigMap(map) => self.resources.config_maps.push(map),
             }
@@ -440,7 +440,7 @@ impl Decoder {
 /// One decoded object.
 enum Decoded {
     ScaledJob(Box<ScaledJob>),
-    Authentication(TriggerAuthentication),
+    Authentication(Box<TriggerAuthentication>),
     Secret(DataObject),
     ConfigMap(DataObject),
 }
@@ -458,12 +458,12 @@ fn decode_as(
             Dialect::V1 => older::decode_v1(document, identity, found),
             Dialect::Proposal => older::decode_proposal(document, identity, found),
         })),
-        Kind::TriggerAuthentication => {
-            Decoded::Authentication(data::authentication(document, identity, false, found))
-        }
-        Kind::ClusterTriggerAuthentication => {
-            Decoded::Authentication(data::authentication(document, identity, true, found))
-        }
+        Kind::TriggerAuthentication => Decoded::Authentication(Box::new(data::authentication(
+            document, identity, false, found,
+        ))),
+        Kind::ClusterTriggerAuthentication => Decoded::Authentication(Box::new(
+            data::authentication(document, identity, true, found),
+        )),
         Kind::Secret => Decoded::Secret(data::secret(document, shown, identity, found)),
         Kind::ConfigMap => Decoded::ConfigMap(data::config_map(document, identity)),
     }

@@ -292,7 +292,10 @@ fn local_objects_are_decoded() {
     assert_eq!(authentication.config_map_target_ref[0].key, "on");
     assert_eq!(authentication.env[0].container_name, None);
     assert_eq!(authentication.unsupported, ["hashiCorpVault"]);
-    assert_eq!(authentication.pod_identity.as_deref(), Some("azure"));
+    assert_eq!(
+        authentication.pod_identity,
+        Some(crate::api::PodIdentity::of("azure"))
+    );
     // No value of a Secret is shown, in whatever form.
     let shown = human::render(&diagnostics, false, 200) + &json::to_json(&diagnostics).to_string();
     assert!(

@@ -55,7 +55,8 @@ pub(crate) static HTTP_AUTH: &[ParameterSpec] = &[
         Kind::String,
         "custom: value of the header",
     )
-    .from(AUTH),
+    .from(AUTH)
+    .credential(),
     ParameterSpec::new(&["apiKey"], Kind::String, "apiKey: the key").from(&[Metadata, Auth]),
     ParameterSpec::new(
         &["method"],
@@ -94,7 +95,8 @@ pub(crate) static OAUTH: &[ParameterSpec] = &[
         Kind::Query,
         "oauth: more form fields for the token request",
     )
-    .from(AUTH),
+    .from(AUTH)
+    .credential(),
 ];
 
 /// How requests of one trigger authenticate themselves.

@@ -20,6 +20,8 @@ pub(crate) struct HttpClient {
     timeout: Duration,
     tls: TlsMaterial,
     service_proxy: Option<Url>,
+    redirects: bool,
+    proxies: bool,
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -37,6 +39,8 @@ pub(crate) struct Request {
     pub(crate) basic: Option<(String, String)>,
     /// A form makes it a POST.
     pub(crate) form: Option<Vec<(String, String)>>,
+    /// A PUT without a body.
+    pub(crate) put: bool,
 }
 
 impl HttpClient {
@@ -46,8 +50,22 @@ impl HttpClient {
             timeout,
             tls,
             service_proxy: service_proxy.cloned(),
+            redirects: true,
+            proxies: true,
             client: OnceLock::new(),
         }
+    }
+
+    /// Answers that send somewhere else are answers: for requests with a secret in their body, which would go along.
+    pub(crate) fn without_redirects(mut self) -> Self {
+        self.redirects = false;
+        self
+    }
+
+    /// The environment's proxies are passed over: for servers that only this machine reaches.
+    pub(crate) fn without_proxy(mut self) -> Self {
+        self.proxies = false;
+        self
     }
 
     fn client(&self) -> Result<&reqwest::Client, ReadError> {
@@ -81,6 +99,12 @@ impl HttpClient {
         if let Some(proxy) = self.service_proxy.clone() {
             let proxy = reqwest::Proxy::custom(move |url| is_service(url).then(|| proxy.clone()));
             builder = builder.proxy(proxy);
+        }
+        if !self.redirects {
+            builder = builder.redirect(reqwest::redirect::Policy::none());
+        }
+        if !self.proxies {
+            builder = builder.no_proxy();
         }
         if self.tls.unsafe_ssl {
             builder = builder.tls_danger_accept_invalid_certs(true);
@@ -116,9 +140,11 @@ impl HttpClient {
             headers,
             basic,
             form,
+            put,
         } = request;
         let mut builder = match &form {
             Some(form) => self.client()?.post(url.clone()).form(form),
+            None if put => self.client()?.put(url.clone()).body(""),
             None => self.client()?.get(url.clone()),
         };
         builder = builder.headers(headers);

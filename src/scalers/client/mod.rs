@@ -1,10 +1,13 @@
-//! Clients that several families share: HTTP, TLS material, OAuth, signatures for AWS.
+//! Clients that several families share: HTTP, TLS material, OAuth, the caller's identities at the clouds and signatures for AWS.
 
 pub(crate) mod authentication;
 pub(crate) mod aws;
+pub(crate) mod cloud;
+pub(crate) mod google;
 pub(crate) mod http;
-mod older_encryption;
+pub(crate) mod identity;
 pub(crate) mod oauth;
+mod older_encryption;
 mod private_key;
 pub(crate) mod sigv4;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! OAuth 2.0 client credentials. [RFC 6749 §4.4]
 
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::http::{HttpClient, Request, parse_url};
@@ -57,12 +57,12 @@ impl ClientCredentials {
             url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
         };
         let first = Request {
-            headers: HeaderMap::new(),
             basic: Some((
                 escape(self.client_id.expose()),
                 escape(self.client_secret.expose()),
             )),
             form: Some(form.clone()),
+            ..Request::default()
         };
         let mut answer = client.send(&self.token_url, first).await?;
         if matches!(answer.status, 400 | 401) {

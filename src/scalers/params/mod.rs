@@ -26,6 +26,8 @@ pub enum Source {
     Env,
     /// The trigger's TriggerAuthentication.
     Auth,
+    /// The variable of the job's container that the metadata names under the parameter's own name.
+    Variable,
 }
 
 /// The type of a parameter's text.
@@ -70,6 +72,8 @@ pub struct ParameterSpec {
     pub removed: Option<&'static str>,
     /// What to write instead, when KEDA still reads it but advises against it.
     pub deprecated: Option<&'static str>,
+    /// Its text is a credential, whatever its name; see [`ParameterSpec::is_credential`].
+    pub credential: bool,
     /// One line for people.
     pub doc: &'static str,
 }
@@ -87,6 +91,7 @@ impl ParameterSpec {
             exclusive: &[],
             removed: None,
             deprecated: None,
+            credential: false,
             doc,
         }
     }
@@ -133,6 +138,12 @@ impl ParameterSpec {
         self
     }
 
+    /// Its text is a credential, though its name does not say so.
+    pub const fn credential(mut self) -> Self {
+        self.credential = true;
+        self
+    }
+
     /// The canonical name.
     pub const fn name(&self) -> &'static str {
         self.names[0]
@@ -141,6 +152,15 @@ impl ParameterSpec {
     /// Whether it can come from `source`.
     pub fn reads(&self, source: Source) -> bool {
         self.order.contains(&source)
+    }
+
+    /// The metadata keys that name a variable of the container.
+    pub(crate) fn variable_keys(&self) -> impl Iterator<Item = String> {
+        let named = self.names.iter().filter(|_| self.reads(Source::Variable));
+        let from_env = self.names.iter().filter(|_| self.reads(Source::Env));
+        named
+            .map(|name| (*name).to_owned())
+            .chain(from_env.map(|name| format!("{name}FromEnv")))
     }
 
     /// Reads `text`, which is not empty. The error is a fragment that follows the parameter's name and never holds the text.
@@ -183,6 +203,7 @@ impl ParameterSpec {
             .map(|source| match source {
                 Source::Metadata => format!("metadata {name}"),
                 Source::Env => format!("metadata {name}FromEnv"),
+                Source::Variable => format!("a variable that metadata {name} names"),
                 Source::Auth => "a TriggerAuthentication".to_owned(),
             })
             .collect();
@@ -261,24 +282,8 @@ fn find(
                     .auth
                     .get(*name)
                     .map(|secret| secret.expose().as_str()),
-                Source::Env => match sources.metadata.get(&format!("{name}FromEnv")) {
-                    None => None,
-                    Some(variable) if variable.trim().is_empty() => None,
-                    Some(variable) => match sources.env.variable(variable) {
-                        Variable::Value(value) => Some(value.expose().as_str()),
-                        Variable::Missing => {
-                            return Err(format!(
-                                "{name}FromEnv names the variable {variable:?}, which {} does not have",
-                                sources.env.container()
-                            ));
-                        }
-                        Variable::Unusable(reason) => {
-                            return Err(format!(
-                                "{name}FromEnv names the variable {variable:?}: {reason}"
-                            ));
-                        }
-                    },
-                },
+                Source::Env => variable(&format!("{name}FromEnv"), sources)?,
+                Source::Variable => variable(name, sources)?,
             };
             let text = text.unwrap_or_default().trim();
             if !text.is_empty() {
@@ -287,4 +292,24 @@ fn find(
         }
     }
     Ok(None)
+}
+
+/// The value of the variable that the metadata names under `key`.
+fn variable<'s>(key: &str, sources: &Sources<'s>) -> Result<Option<&'s str>, String> {
+    let Some(variable) = sources.metadata.get(key) else {
+        return Ok(None);
+    };
+    if variable.trim().is_empty() {
+        return Ok(None);
+    }
+    match sources.env.variable(variable) {
+        Variable::Value(value) => Ok(Some(value.expose().as_str())),
+        Variable::Missing => Err(format!(
+            "{key} names the variable {variable:?}, which {} does not have",
+            sources.env.container()
+        )),
+        Variable::Unusable(reason) => {
+            Err(format!("{key} names the variable {variable:?}: {reason}"))
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! `prometheus`: an instant query that gives one element. [KEDA `prometheus_scaler.go`]
 //!
-//! Requests to Amazon Managed Prometheus are signed with the access key that the trigger gives. Azure's and Google's variants are
-//! refused with a sentence.
+//! Without authModes the managed servers of Amazon, Azure and Google are known by the identity that the trigger names.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,10 +11,11 @@ use url::Url;
 use crate::api::reading::MetricReading;
 use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
 use crate::scalers::client::aws::{self, AWS};
+use crate::scalers::client::cloud::Cloud;
+use crate::scalers::client::google::{self, GOOGLE};
 use crate::scalers::client::http::{HttpClient, Request, parse_url};
-use crate::scalers::client::sigv4::Signer;
 use crate::scalers::metric::{Metric, Target};
-use crate::scalers::params::Source::{Auth, Env, Metadata};
+use crate::scalers::params::Source::{Auth, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
     Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, endpoint, trigger_type,
@@ -54,7 +54,8 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["customHeaders"],
         Kind::Map,
         "more headers for the request",
-    ),
+    )
+    .credential(),
     ParameterSpec::new(
         &["ignoreNullValues"],
         Kind::Bool,
@@ -75,24 +76,18 @@ static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
 ];
 
-/// Google's credentials, which are refused. [KEDA `pkg/scalers/gcp`]
-static GOOGLE: &[ParameterSpec] = &[
+/// Which of Azure's clouds. [KEDA `pkg/scalers/azure/azure_managed_prometheus_http_round_tripper.go`]
+static AZURE: &[ParameterSpec] = &[
     ParameterSpec::new(
-        &["GoogleApplicationCredentials"],
+        &["cloud"],
         Kind::String,
-        "Google: key of a service account, with which keda-jobs cannot sign in yet",
+        "Azure: the cloud of Azure Managed Prometheus, with podIdentity azure-workload",
     )
-    .from(&[Auth]),
+    .default("AzurePublicCloud"),
     ParameterSpec::new(
-        &["credentials"],
+        &["azureManagedPrometheusResourceURL"],
         Kind::String,
-        "Google: key of a service account, with which keda-jobs cannot sign in yet",
-    )
-    .from(&[Env]),
-    ParameterSpec::new(
-        &["credentialsFromEnvFile"],
-        Kind::String,
-        "Google: file with the key of a service account, with which keda-jobs cannot sign in yet",
+        "Azure: with cloud Private, the resource that tokens are made for",
     ),
 ];
 
@@ -100,7 +95,7 @@ static GOOGLE: &[ParameterSpec] = &[
 pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     name: "prometheus",
     family: "prom",
-    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH, AWS, GOOGLE],
+    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH, AWS, AZURE, GOOGLE],
     counts: "the value of the one element that the query gives",
     target: trigger_type::Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
@@ -115,7 +110,7 @@ struct Prometheus {
     ignore_null: bool,
     client: HttpClient,
     authentication: HttpAuthentication,
-    signer: Option<Signer>,
+    cloud: Option<Cloud>,
     now: fn() -> Timestamp,
 }
 
@@ -124,7 +119,7 @@ fn build(
     parameters: &Resolved,
 ) -> Result<Box<dyn Scaler>, BuildError> {
     let authentication = HttpAuthentication::new(parameters)?;
-    let signer = signer(context, parameters, &authentication)?;
+    let cloud = cloud(context, parameters, &authentication)?;
     let mut headers = HeaderMap::new();
     for (name, value) in parameters.pairs("customHeaders") {
         match (
@@ -142,8 +137,8 @@ fn build(
             }
         }
     }
-    // KEDA's signing transport does not know unsafeSsl: AWS' certificate is always checked.
-    let unsafe_ssl = parameters.boolean("unsafeSsl") && signer.is_none();
+    // KEDA's transports for AWS and Azure do not know unsafeSsl: a cloud's certificate is always checked.
+    let unsafe_ssl = parameters.boolean("unsafeSsl") && cloud.is_none();
     let tls = authentication.tls(parameters, unsafe_ssl)?;
     let timeout = parameters
         .duration("timeout")
@@ -161,7 +156,7 @@ fn build(
         ignore_null: parameters.boolean("ignoreNullValues"),
         client: HttpClient::new(timeout, tls, context.service_proxy),
         authentication,
-        signer,
+        cloud,
         now: context.now,
     }))
 }
@@ -181,31 +176,58 @@ fn query_url(parameters: &Resolved) -> Result<Url, String> {
     Ok(url)
 }
 
-/// What signs the requests. Clouds are looked at only without authModes, as in KEDA.
-fn signer(
+/// Who asks. Clouds are looked at only without authModes, as in KEDA.
+fn cloud(
     context: &ScalerContext<'_>,
     parameters: &Resolved,
     authentication: &HttpAuthentication,
-) -> Result<Option<Signer>, BuildError> {
-    let google = [
-        "GoogleApplicationCredentials",
-        "credentials",
-        "credentialsFromEnvFile",
-    ];
-    match (authentication.enabled(), context.pod_identity) {
-        (true, Some(_)) => Err(BuildError::new(
-            "podIdentity cannot be combined with authModes",
-        )),
-        (true, None) => Ok(None),
-        (false, Some(provider)) if !matches!(provider, "aws" | "aws-eks") => {
-            Err(BuildError::new(format!(
-                "keda-jobs cannot sign Prometheus requests with podIdentity {provider} yet; use authModes"
-            )))
+) -> Result<Option<Cloud>, BuildError> {
+    if authentication.enabled() {
+        return match context.pod_identity {
+            Some(_) => Err(BuildError::new(
+                "podIdentity cannot be combined with authModes",
+            )),
+            None => Ok(None),
+        };
+    }
+    match context.provider() {
+        "" | "aws" | "aws-eks" => {}
+        "azure-workload" => {
+            return azure_scope(parameters).map(|scope| Some(Cloud::azure(context, &scope)));
         }
-        (false, _) if google.iter().any(|name| parameters.has(name)) => Err(BuildError::new(
-            "keda-jobs cannot sign in to Google for Prometheus yet; use authModes",
+        "gcp" => return Ok(google::identity(context, parameters, MONITORING)),
+        other => {
+            return Err(BuildError::new(format!(
+                "KEDA has no podIdentity {other}; use aws, azure-workload, gcp or authModes"
+            )));
+        }
+    }
+    // KEDA's AWS transport takes the place of Google's.
+    match google::identity(context, parameters, MONITORING) {
+        Some(google) if !parameters.has("awsRegion") => Ok(Some(google)),
+        _ => aws::signer(context, parameters, "aps"),
+    }
+}
+
+/// Google's scope for queries.
+const MONITORING: &str = "https://www.googleapis.com/auth/monitoring.read";
+
+/// What tokens of Azure are made for.
+fn azure_scope(parameters: &Resolved) -> Result<String, BuildError> {
+    let own = parameters.text("azureManagedPrometheusResourceURL");
+    match parameters.text("cloud").to_ascii_uppercase().as_str() {
+        "AZUREPUBLICCLOUD" => Ok("https://prometheus.monitor.azure.com/.default".to_owned()),
+        "AZUREUSGOVERNMENTCLOUD" => {
+            Ok("https://prometheus.monitor.usgovcloudapi.net/.default".to_owned())
+        }
+        "AZURECHINACLOUD" => Ok("https://prometheus.monitor.chinacloudapp.cn/.default".to_owned()),
+        "PRIVATE" if !own.is_empty() => Ok(own.to_owned()),
+        "PRIVATE" => Err(BuildError::new(
+            "parameter azureManagedPrometheusResourceURL is missing beside cloud Private",
         )),
-        (false, identity) => aws::signer(parameters, identity, "aps"),
+        _ => Err(BuildError::new(
+            "parameter cloud must be AzurePublicCloud, AzureUSGovernmentCloud, AzureChinaCloud or Private",
+        )),
     }
 }
 
@@ -273,8 +295,8 @@ impl Scaler for Prometheus {
         self.authentication
             .apply(&self.client, &mut url, &mut request)
             .await?;
-        if let Some(signer) = &self.signer {
-            signer.sign(&mut url, &mut request.headers, now);
+        if let Some(cloud) = &self.cloud {
+            cloud.authorize(&mut url, &mut request.headers, now).await?;
         }
         let answer = self.client.send(&url, request).await?;
         if !(200..300).contains(&answer.status) {

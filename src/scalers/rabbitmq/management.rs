@@ -1,10 +1,12 @@
 //! The queue over the management API.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
 use super::{QueueStatus, path_segment, percent_decode};
 use crate::api::Secret;
+use crate::scalers::client::cloud::Cloud;
 use crate::scalers::client::http::{HttpClient, Request};
 use crate::scalers::client::oauth::ClientCredentials;
 use crate::scalers::metric::count;
@@ -15,10 +17,16 @@ use crate::scalers::{BuildError, ReadError, endpoint};
 pub(super) struct Management {
     url: Url,
     credentials: Option<Secret<(String, String)>>,
-    oauth: Option<ClientCredentials>,
+    token: Option<Token>,
     /// With useRegex: how several queues become one.
     operation: Option<Operation>,
     client: HttpClient,
+}
+
+/// What goes behind `Bearer`, in the place of user and password.
+pub(super) enum Token {
+    OAuth(ClientCredentials),
+    Azure(Cloud, fn() -> Timestamp),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +41,7 @@ impl Management {
         host: &Url,
         parameters: &Resolved,
         client: HttpClient,
-        oauth: Option<ClientCredentials>,
+        token: Option<Token>,
     ) -> Result<Self, BuildError> {
         let operation = match (parameters.boolean("useRegex"), parameters.text("operation")) {
             (false, _) => None,
@@ -61,8 +69,8 @@ impl Management {
         };
         Ok(Self {
             url: queue_url(host, parameters, operation.is_some()),
-            credentials: credentials.filter(|_| oauth.is_none()).map(Secret::new),
-            oauth,
+            credentials: credentials.filter(|_| token.is_none()).map(Secret::new),
+            token,
             operation,
             client,
         })
@@ -77,13 +85,22 @@ impl Management {
                 .map(|credentials| credentials.expose().clone()),
             ..Request::default()
         };
-        if let Some(oauth) = &self.oauth {
-            request.headers.insert(
-                reqwest::header::AUTHORIZATION,
-                oauth.authorization(&self.client).await?,
-            );
+        let mut url = self.url.clone();
+        match &self.token {
+            None => {}
+            Some(Token::OAuth(oauth)) => {
+                request.headers.insert(
+                    reqwest::header::AUTHORIZATION,
+                    oauth.authorization(&self.client).await?,
+                );
+            }
+            Some(Token::Azure(cloud, now)) => {
+                cloud
+                    .authorize(&mut url, &mut request.headers, now())
+                    .await?;
+            }
         }
-        let answer = self.client.send(&self.url, request).await?;
+        let answer = self.client.send(&url, request).await?;
         if answer.status != 200 {
             let hint = match answer.status {
                 404 => "; is there such a queue in that vhost?",

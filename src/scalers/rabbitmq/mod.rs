@@ -10,9 +10,11 @@ mod mode;
 use async_trait::async_trait;
 use url::Url;
 
+use management::Token;
 use mode::{Mode, QueueStatus};
 
 use super::client::authentication::OAUTH;
+use super::client::cloud::Cloud;
 use super::client::http::HttpClient;
 use super::client::oauth::ClientCredentials;
 use super::client::tls::TlsMaterial;
@@ -149,7 +151,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(
         &["workloadIdentityResource"],
         Kind::String,
-        "http: Azure AD application of the broker",
+        "http: the broker's application in Azure, to sign in with the caller's Azure identity",
     )
     .from(A),
 ];
@@ -226,12 +228,17 @@ fn build(
             .duration("timeout")
             .filter(|timeout| !timeout.is_zero())
             .unwrap_or(context.http_timeout);
-        let oauth = wants_oauth(parameters)
-            .then(|| ClientCredentials::new(parameters))
-            .transpose()?;
+        let token = if wants_oauth(parameters) {
+            Some(Token::OAuth(ClientCredentials::new(parameters)?))
+        } else if parameters.has("workloadIdentityResource") {
+            let resource = parameters.text("workloadIdentityResource");
+            Some(Token::Azure(Cloud::azure(context, resource), context.now))
+        } else {
+            None
+        };
         let client = HttpClient::new(timeout, tls, context.service_proxy);
         Broker::Management(Box::new(management::Management::new(
-            &url, parameters, client, oauth,
+            &url, parameters, client, token,
         )?))
     } else {
         let name = format!("keda-jobs-{}-{}", context.namespace, context.object);
@@ -282,17 +289,22 @@ fn check(parameters: &Resolved, http: bool, mode: Mode) -> Result<(), BuildError
         parameters.has("username") != parameters.has("password"),
         "parameters username and password must be given together",
     );
-    refuse(
-        parameters.has("workloadIdentityResource"),
-        "parameter workloadIdentityResource: keda-jobs cannot sign in to Azure AD for RabbitMQ yet",
-    );
     let oauth = wants_oauth(parameters);
+    let azure = parameters.has("workloadIdentityResource");
+    refuse(
+        oauth && azure,
+        "OAuth cannot be combined with workloadIdentityResource",
+    );
     refuse(
         oauth && parameters.has("username"),
         "OAuth cannot be combined with username and password",
     );
     if !http {
         refuse(oauth, "OAuth needs protocol http");
+        refuse(
+            azure,
+            "parameter workloadIdentityResource needs protocol http",
+        );
         refuse(
             parameters.boolean("useRegex"),
             "parameter useRegex needs protocol http",

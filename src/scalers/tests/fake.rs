@@ -13,13 +13,13 @@ use tokio::net::TcpListener;
 
 use crate::api::reading::{ReadingOutcome, TriggerReading};
 use crate::api::{
-    AuthenticationRef, DataObject, Dialect, Rollout, ScaledJob, ScalingStrategy, Secret, TargetRef,
-    Trigger, TriggerAuthentication,
+    AuthenticationRef, DataObject, Dialect, PodIdentity, Rollout, ScaledJob, ScalingStrategy,
+    Secret, TargetRef, Trigger, TriggerAuthentication,
 };
 use crate::auth::{LookupError, ObjectSource};
 use crate::diagnostic::{SourceFile, Span};
 use crate::manifest::{Document, Entry, Node, Value};
-use crate::scalers::{ClusterReader, PodSummary, ReadError, ReadOptions, read_all};
+use crate::scalers::{ClusterReader, Identities, PodSummary, ReadError, ReadOptions, read_all};
 
 /// What a fake server saw, head and body of each request.
 pub(super) type Seen = Arc<Mutex<Vec<String>>>;
@@ -86,7 +86,7 @@ pub(super) fn answer(status: u16, body: &str) -> String {
 #[derive(Default)]
 pub(super) struct Objects {
     pub(super) values: BTreeMap<String, String>,
-    pub(super) pod_identity: Option<String>,
+    pub(super) pod_identity: Option<PodIdentity>,
 }
 
 impl Objects {
@@ -145,6 +145,8 @@ impl ObjectSource for Objects {
 pub(super) struct Cluster {
     pub(super) pods: Vec<PodSummary>,
     pub(super) endpoints: Vec<IpAddr>,
+    /// The role of service account `ns/worker`, and the token that it is given.
+    pub(super) role: Option<String>,
 }
 
 #[async_trait]
@@ -166,6 +168,32 @@ impl ClusterReader for Cluster {
     ) -> Result<Vec<IpAddr>, ReadError> {
         assert_eq!((namespace, service), ("ns", "svc"));
         Ok(self.endpoints.clone())
+    }
+
+    async fn service_account_annotation(
+        &self,
+        namespace: &str,
+        name: &str,
+        annotation: &str,
+    ) -> Result<Option<String>, ReadError> {
+        assert_eq!(annotation, "eks.amazonaws.com/role-arn");
+        if (namespace, name) == ("ns", "worker") {
+            Ok(self.role.clone())
+        } else {
+            Err(ReadError::new(format!(
+                "get serviceaccounts in namespace {namespace}: {name} not found"
+            )))
+        }
+    }
+
+    async fn service_account_token(
+        &self,
+        _: &str,
+        _: &str,
+        audience: &str,
+    ) -> Result<Secret<String>, ReadError> {
+        assert_eq!(audience, "sts.amazonaws.com");
+        Ok(Secret::new("token-of-worker".to_owned()))
     }
 }
 
@@ -221,7 +249,7 @@ pub(super) fn job(triggers: Vec<Trigger>) -> ScaledJob {
         index: 0,
         root: node(Span::default(), Value::Mapping(vec![spec])),
     };
-    let template: Json = json!({"template": {"spec": {"containers": [{"name": "w", "env": [
+    let template: Json = json!({"template": {"spec": {"serviceAccountName": "worker", "containers": [{"name": "w", "env": [
         {"name": "PLAIN", "value": "plain"},
         {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "key"}}},
         {"name": "SLOW", "valueFrom": {"secretKeyRef": {"name": "slow", "key": "key"}}},
@@ -289,6 +317,7 @@ pub(super) fn options() -> ReadOptions {
         service_proxy: None,
         cluster_object_namespace: "keda".to_owned(),
         now: || Timestamp::UNIX_EPOCH,
+        identities: Identities::nobody(),
     }
 }
 
@@ -298,6 +327,16 @@ pub(super) async fn read(
     cluster: Cluster,
 ) -> Vec<TriggerReading> {
     read_all(&job(triggers), "ns", objects, Arc::new(cluster), &options()).await
+}
+
+/// Reads with other options than [`options`].
+pub(super) async fn read_with(
+    triggers: Vec<Trigger>,
+    objects: &Objects,
+    cluster: Cluster,
+    options: &ReadOptions,
+) -> Vec<TriggerReading> {
+    read_all(&job(triggers), "ns", objects, Arc::new(cluster), options).await
 }
 
 /// Value and activity of one trigger, or the text of what it became.

@@ -5,6 +5,7 @@ mod check;
 pub(super) mod fake;
 mod guards;
 mod http;
+mod identities;
 mod keys;
 mod no_panic;
 mod read;
