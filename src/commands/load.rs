@@ -54,6 +54,7 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
         &resources,
         &diagnostics,
     ));
+    scalers::conceal(&mut diagnostics, &collected.documents);
     diagnostic::sort(&mut diagnostics);
     Ok(Loaded {
         resources,

@@ -64,7 +64,8 @@ impl SourceFile {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// The same text with every character of `spans` replaced by `*`: what may be shown of a Secret. Offsets and lines stay.
+    /// The same text with every character of `spans` replaced by `*`, or by a mark of as many bytes: what may be shown of a Secret. Offsets,
+    /// lines and columns stay.
     pub fn masked(&self, spans: &[Span]) -> Arc<Self> {
         let mut text = String::with_capacity(self.text.len());
         let mut spans: Vec<Span> = spans.to_vec();
@@ -79,7 +80,12 @@ impl SourceFile {
             }
             let hidden = at < hidden_to;
             if hidden && !char.is_whitespace() {
-                text.extend(std::iter::repeat_n('*', char.len_utf8()));
+                text.push(match char.len_utf8() {
+                    1 => '*',
+                    2 => '\u{a4}',
+                    3 => '\u{2022}',
+                    _ => '\u{10102}',
+                });
             } else {
                 text.push(char);
             }

@@ -14,6 +14,7 @@ mod prom;
 mod rabbitmq;
 mod read;
 mod redis;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod trigger_type;
@@ -30,6 +31,7 @@ pub use endpoint::endpoint;
 pub use other_types::OTHER_TRIGGER_TYPES;
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};
+pub use secrets::conceal;
 pub use trigger_type::{Behaviour, Build, Target, TriggerType};
 
 use crate::api::reading::MetricReading;

@@ -22,6 +22,7 @@ mod kubectl;
 mod layers;
 mod lease;
 mod limits;
+mod masking;
 mod plan;
 mod readme;
 mod rollout;
@@ -49,6 +50,7 @@ fn main() {
         layers::tests(),
         limits::tests(),
         lease::tests(),
+        masking::tests(),
         plan::tests(),
         readme::tests(),
         rollout::tests(),

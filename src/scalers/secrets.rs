@@ -1,0 +1,462 @@
+//! What of a manifest's text findings may show: literal credentials are masked wherever a finding quotes their line.
+//!
+//! It is done to the texts that labels carry and not where they are printed, so that it holds for every form of output. The masked
+//! text has the same bytes, lines and columns. A credential is a parameter that says so in its table ([`ParameterSpec::is_credential`]), a
+//! key or variable whose name smells of one, and a password in a URL.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::params::{ParameterSpec, Source};
+use super::trigger_type;
+use crate::diagnostic::{Diagnostic, Label, SourceFile, Span, catalog};
+use crate::manifest::{Document, Entry, Node, Value};
+
+/// Words in the names of things that are secret.
+const WORDS: [&str; 12] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "token",
+    "secret",
+    "key",
+    "connection",
+    "credential",
+    "dsn",
+    "signature",
+    "auth",
+];
+
+/// Ends of names that speak of such things and are none: `tokenURL`, `keyParamName`, `awsAccessKeyID`.
+const ENDS: [&str; 15] = [
+    "name", "names", "url", "uri", "endpoint", "file", "path", "id", "type", "mode", "modes",
+    "length", "provider", "host", "header",
+];
+
+/// Whether the name of a key or variable smells of a secret.
+pub(super) fn smells(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| lower.contains(word)) && !ENDS.iter().any(|end| lower.ends_with(end))
+}
+
+impl ParameterSpec {
+    /// Whether its text is a credential: it says so, or it is free text that may come from a TriggerAuthentication or a variable, and
+    /// its name smells of one.
+    pub fn is_credential(&self) -> bool {
+        let elsewhere = self.reads(Source::Auth) || self.reads(Source::Env);
+        self.credential
+            || (elsewhere && !self.shows_its_text() && self.names.iter().any(|name| smells(name)))
+    }
+}
+
+/// Makes every finding point into a text without literal credentials. `documents` are what the texts hold as far as they parse.
+pub fn conceal(diagnostics: &mut Vec<Diagnostic>, documents: &[Arc<Document>]) {
+    let mut hidden: HashMap<String, Hidden> = HashMap::new();
+    for diagnostic in diagnostics.iter() {
+        let source = &diagnostic.primary.source;
+        // What stands twice is in the document once.
+        let unread =
+            diagnostic.rule == &catalog::SYNTAX || diagnostic.rule == &catalog::DUPLICATE_KEY;
+        hidden
+            .entry(source.name().to_owned())
+            .or_insert_with(|| Hidden::of(source, documents))
+            .unread |= unread;
+        for label in &diagnostic.related {
+            let source = &label.source;
+            hidden
+                .entry(source.name().to_owned())
+                .or_insert_with(|| Hidden::of(source, documents));
+        }
+    }
+    // One masked text for each text, Secrets' own ones among them.
+    let mut masked: Vec<(Arc<SourceFile>, Arc<SourceFile>)> = Vec::new();
+    for diagnostic in diagnostics {
+        let Some(places) = hidden.get(diagnostic.primary.source.name()) else {
+            continue;
+        };
+        if places.touches(diagnostic.primary.span) {
+            without_value(&mut diagnostic.message);
+            // A fix shows the value, and would have to be made in the masked text.
+            if let Some(fix) = diagnostic
+                .fix
+                .take_if(|fix| fix.edits.iter().any(|edit| places.touches(edit.span)))
+            {
+                diagnostic.help.push(fix.description);
+            }
+        }
+        let edits = diagnostic
+            .fix
+            .iter_mut()
+            .flat_map(|fix| &mut fix.edits)
+            .map(|edit| &mut edit.source);
+        let labels = std::iter::once(&mut diagnostic.primary).chain(&mut diagnostic.related);
+        for source in labels
+            .map(|label: &mut Label| &mut label.source)
+            .chain(edits)
+        {
+            let known = masked.iter().find(|(from, _)| Arc::ptr_eq(from, source));
+            let shown = match (known, hidden.get(source.name())) {
+                (Some((_, to)), _) => Arc::clone(to),
+                (None, None) => continue,
+                (None, Some(hidden)) => {
+                    let spans = hidden.spans(source);
+                    let to = if spans.is_empty() {
+                        Arc::clone(source)
+                    } else {
+                        source.masked(&spans)
+                    };
+                    masked.push((Arc::clone(source), Arc::clone(&to)));
+                    to
+                }
+            };
+            *source = shown;
+        }
+    }
+}
+
+/// `… is the number 5` becomes `… is a number`: what the value is called, without the value.
+fn without_value(message: &mut String) {
+    let found = message.find("` is the ").and_then(|at| {
+        let start = at + "` is ".len();
+        let kind = message[start + "the ".len()..].split(' ').next()?;
+        Some((start, format!("a {kind}")))
+    });
+    if let Some((start, kind)) = found {
+        message.truncate(start);
+        message.push_str(&kind);
+    }
+}
+
+/// The credentials of one text.
+struct Hidden {
+    spans: Vec<Span>,
+    /// A part of the text is in no document.
+    unread: bool,
+}
+
+impl Hidden {
+    fn of(source: &SourceFile, documents: &[Arc<Document>]) -> Self {
+        let mut spans = Vec::new();
+        for document in documents
+            .iter()
+            .filter(|document| document.source.name() == source.name())
+        {
+            node(&document.root, &mut spans);
+        }
+        Self {
+            spans,
+            unread: false,
+        }
+    }
+
+    /// Whether a place is that of a credential, or the other way around.
+    fn touches(&self, place: Span) -> bool {
+        self.spans
+            .iter()
+            .any(|hidden| hidden.start < place.end && place.start < hidden.end)
+    }
+
+    fn spans(&self, source: &SourceFile) -> Vec<Span> {
+        let mut spans = self.spans.clone();
+        urls(source.text(), &mut spans);
+        if self.unread {
+            lines(source.text(), &mut spans);
+        }
+        spans
+    }
+}
+
+/// Credentials in a parsed value: metadata of triggers, `env`, a Vault's token, data of ConfigMaps, and kubectl's copy of all of it.
+fn node(root: &Node, spans: &mut Vec<Span>) {
+    let kind = root.get("kind").and_then(Node::as_str);
+    for entry in root.entries() {
+        match entry.key.as_str() {
+            "env" => entry
+                .value
+                .items()
+                .iter()
+                .for_each(|variable| literal(variable, spans)),
+            "triggers" => entry
+                .value
+                .items()
+                .iter()
+                .for_each(|trigger| parameters(trigger, spans)),
+            "hashiCorpVault" => {
+                let token = entry
+                    .value
+                    .get("credential")
+                    .and_then(|credential| credential.entry("token"));
+                spans.extend(token.map(|token| token.value.span));
+            }
+            "data" if kind == Some("ConfigMap") => spans.extend(
+                entry
+                    .value
+                    .entries()
+                    .iter()
+                    .filter(|item| smells(&item.key))
+                    .map(|item| item.value.span),
+            ),
+            "annotations" => spans.extend(
+                entry
+                    .value
+                    .entry("kubectl.kubernetes.io/last-applied-configuration")
+                    .map(|copy| copy.value.span),
+            ),
+            _ => {}
+        }
+        if !matches!(entry.key.as_str(), "triggers") {
+            node(&entry.value, spans);
+        }
+    }
+    for item in root.items() {
+        node(item, spans);
+    }
+}
+
+/// The value of a variable whose name smells of a secret.
+fn literal(variable: &Node, spans: &mut Vec<Span>) {
+    let name = variable.get("name").and_then(Node::as_str);
+    if let (Some(name), Some(value)) = (name, variable.get("value"))
+        && smells(name)
+        && value.value != Value::Null
+    {
+        spans.push(value.span);
+    }
+}
+
+/// The credentials among the parameters of a trigger.
+fn parameters(trigger: &Node, spans: &mut Vec<Span>) {
+    let kind = trigger
+        .get("type")
+        .and_then(Node::as_str)
+        .and_then(trigger_type);
+    let is_credential = |entry: &Entry| {
+        let key = entry.key.as_str();
+        // It names a variable.
+        if key.ends_with("FromEnv") {
+            return false;
+        }
+        match kind.and_then(|kind| kind.parameter(key)) {
+            Some(spec) => spec.is_credential(),
+            None => smells(key),
+        }
+    };
+    let metadata = trigger.get("metadata").map(Node::entries);
+    spans.extend(
+        metadata
+            .unwrap_or_default()
+            .iter()
+            .filter(|entry| is_credential(entry))
+            .map(|entry| entry.value.span),
+    );
+}
+
+/// Passwords of URLs, wherever they stand: `scheme://user:password@host`.
+fn urls(text: &str, spans: &mut Vec<Span>) {
+    static URL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:([^\s/"']*)@"#)
+            .expect("it is a regular expression")
+    });
+    spans.extend(
+        URL.captures_iter(text)
+            .filter_map(|found| found.get(1))
+            .map(|password| Span {
+                start: password.start(),
+                end: password.end(),
+            }),
+    );
+}
+
+/// Credentials of a text that is not in a document as a whole, by its lines: what follows a key that smells, and a `value` whose `name` smells.
+fn lines(text: &str, spans: &mut Vec<Span>) {
+    static KEY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"["']?([A-Za-z_][\w.-]*)["']?\s*:\s"#).expect("it is a regular expression")
+    });
+    static NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"["']?name["']?\s*:\s*["']?([\w.-]+)"#).expect("it is a regular expression")
+    });
+    let all: Vec<&str> = text.split_inclusive('\n').collect();
+    // Whether the name of the item that a line belongs to smells: it stands in the line, before it or after it.
+    let name_at = |at: usize| {
+        let own = NAME.captures(all.get(at)?)?;
+        Some(smells(&own[1]))
+    };
+    let starts_item = |at: usize| {
+        all.get(at)
+            .is_none_or(|line| line.trim_start().starts_with('-'))
+    };
+    let mut start = 0;
+    let mut before = false;
+    for (at, line) in all.iter().enumerate() {
+        let own = name_at(at);
+        before = own.unwrap_or(before && !starts_item(at));
+        let named = before || (!starts_item(at + 1) && name_at(at + 1) == Some(true));
+        let hidden = KEY.captures_iter(line).find(|found| {
+            let key = &found[1];
+            (smells(key) && !key.ends_with("FromEnv")) || (key == "value" && named)
+        });
+        if let Some(found) = hidden {
+            spans.push(Span {
+                start: start + found.get(0).map_or(0, |all| all.end()),
+                end: start + line.len(),
+            });
+        }
+        start += line.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalers::TRIGGER_TYPES;
+    use crate::scalers::params::Kind;
+
+    #[test]
+    fn names() {
+        for name in [
+            "DB_PASSWORD",
+            "apiKey",
+            "GITHUB_TOKEN",
+            "connection",
+            "SERVICEBUS_CONNECTION_STRING",
+            "clientSecret",
+            "SENTRY_DSN",
+            "personalAccessToken",
+            "key",
+            "secretAccessKey",
+            "GoogleApplicationCredentials",
+        ] {
+            assert!(smells(name), "{name}");
+        }
+        for name in [
+            "LOG_LEVEL",
+            "queueName",
+            "oauthTokenURI",
+            "keyParamName",
+            "awsAccessKeyID",
+            "host",
+            "username",
+            "TOKEN_FILE",
+            "authModes",
+        ] {
+            assert!(!smells(name), "{name}");
+        }
+    }
+
+    /// Parameters that are credentials, and parameters beside them that are none and worth seeing.
+    #[test]
+    fn parameters_of_types() {
+        let is_credential = |kind: &str, name: &str| {
+            trigger_type(kind)
+                .and_then(|kind| kind.parameter(name))
+                .unwrap_or_else(|| panic!("{kind} has no {name}"))
+                .is_credential()
+        };
+        for (kind, names) in [
+            (
+                "rabbitmq",
+                &[
+                    "password",
+                    "key",
+                    "keyPassword",
+                    "clientSecret",
+                    "endpointParams",
+                ][..],
+            ),
+            ("redis", &["password"]),
+            (
+                "prometheus",
+                &[
+                    "bearerToken",
+                    "token",
+                    "password",
+                    "key",
+                    "apiKey",
+                    "customAuthValue",
+                    "awsSecretAccessKey",
+                    "awsSessionToken",
+                    "GoogleApplicationCredentials",
+                    "credentials",
+                    "customHeaders",
+                ],
+            ),
+            ("metrics-api", &["bearerToken", "apiKey", "customAuthValue"]),
+        ] {
+            for name in names {
+                assert!(is_credential(kind, name), "{kind} {name}");
+            }
+        }
+        for (kind, names) in [
+            (
+                "rabbitmq",
+                &[
+                    "host",
+                    "username",
+                    "queueName",
+                    "vhostName",
+                    "oauthTokenURI",
+                ][..],
+            ),
+            ("redis", &["address", "listName", "username"]),
+            (
+                "prometheus",
+                &[
+                    "serverAddress",
+                    "query",
+                    "threshold",
+                    "keyParamName",
+                    "authModes",
+                    "awsAccessKeyID",
+                    "awsRoleArn",
+                ],
+            ),
+        ] {
+            for name in names {
+                assert!(!is_credential(kind, name), "{kind} {name}");
+            }
+        }
+    }
+
+    /// A parameter whose one line for people speaks of a secret, and that may come from a Secret, is a credential, or its name says
+    /// that it is something beside one.
+    #[test]
+    fn no_credential_is_forgotten() {
+        for kind in TRIGGER_TYPES {
+            for spec in kind.parameters() {
+                let doc = spec.doc.to_ascii_lowercase();
+                let speaks = ["password", "secret", "private key", "the token", "the key"]
+                    .iter()
+                    .any(|word| doc.contains(word));
+                let free =
+                    matches!(spec.kind, Kind::String | Kind::Query) && spec.allowed.is_empty();
+                let beside = spec.names.iter().all(|name| {
+                    ENDS.iter()
+                        .any(|end| name.to_ascii_lowercase().ends_with(end))
+                });
+                if speaks && free && spec.reads(Source::Auth) && !beside {
+                    assert!(
+                        spec.is_credential(),
+                        "{} {}: say .credential()",
+                        kind.name,
+                        spec.name()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn passwords_of_urls() {
+        let text = "a: amqp://guest:s3cret@h/v # http://u:p%40@x\nb: http://h:80/a@b c://:only@h \"redis://:pw@h\"\n";
+        let mut spans = Vec::new();
+        urls(text, &mut spans);
+        let found: Vec<&str> = spans
+            .iter()
+            .map(|span| &text[span.start..span.end])
+            .collect();
+        assert_eq!(found, ["s3cret", "p%40", "only", "pw"]);
+    }
+}
