@@ -2,7 +2,7 @@
 //!
 //! It is done to the texts that labels carry and not where they are printed, so that it holds for every form of output. The masked
 //! text has the same bytes, lines and columns. A credential is a parameter that says so in its table ([`ParameterSpec::is_credential`]), a
-//! key or variable whose name smells of one, and a password in a URL.
+//! key or variable whose name smells of one, and a password in a URL or a connection string.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -161,7 +161,7 @@ impl Hidden {
 
     fn spans(&self, source: &SourceFile) -> Vec<Span> {
         let mut spans = self.spans.clone();
-        urls(source.text(), &mut spans);
+        passwords(source.text(), &mut spans);
         if self.unread {
             lines(source.text(), &mut spans);
         }
@@ -254,15 +254,19 @@ fn parameters(trigger: &Node, spans: &mut Vec<Span>) {
     );
 }
 
-/// Passwords of URLs, wherever they stand: `scheme://user:password@host`.
-fn urls(text: &str, spans: &mut Vec<Span>) {
-    static URL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:([^\s/"']*)@"#)
-            .expect("it is a regular expression")
+/// Passwords of URLs (`scheme://user:password@host`) and of connection strings (`…;AccountKey=…`), wherever they stand.
+fn passwords(text: &str, spans: &mut Vec<Span>) {
+    static PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:([^\s/"']*)@"#,
+            r#"|(?i:password|pwd|accountkey|sharedaccesskey|sharedaccesssignature|token|secret)=([^\s;&,"'}\]]+)"#
+        ))
+        .expect("it is a regular expression")
     });
     spans.extend(
-        URL.captures_iter(text)
-            .filter_map(|found| found.get(1))
+        PASSWORD
+            .captures_iter(text)
+            .filter_map(|found| found.get(1).or_else(|| found.get(2)))
             .map(|password| Span {
                 start: password.start(),
                 end: password.end(),
@@ -449,14 +453,14 @@ mod tests {
     }
 
     #[test]
-    fn passwords_of_urls() {
-        let text = "a: amqp://guest:s3cret@h/v # http://u:p%40@x\nb: http://h:80/a@b c://:only@h \"redis://:pw@h\"\n";
+    fn passwords_in_texts() {
+        let text = "a: amqp://guest:s3cret@h/v # http://u:p%40@x\nb: http://h:80/a@b c://:only@h \"redis://:pw@h\"\nd: \"Server=s;Password=p;x;AccountKey=k+/==;Q\" rate(x{token=\"a\"})\n";
         let mut spans = Vec::new();
-        urls(text, &mut spans);
+        passwords(text, &mut spans);
         let found: Vec<&str> = spans
             .iter()
             .map(|span| &text[span.start..span.end])
             .collect();
-        assert_eq!(found, ["s3cret", "p%40", "only", "pw"]);
+        assert_eq!(found, ["s3cret", "p%40", "only", "pw", "p", "k+/=="]);
     }
 }

@@ -48,24 +48,31 @@ fn serve(reply: String) -> (SocketAddr, JoinHandle<std::io::Result<()>>) {
 #[tokio::test]
 async fn a_client_with_an_encrypted_key_is_let_in() {
     let queue = "{\"name\":\"q\",\"messages\":12,\"messages_ready\":5}";
-    let (address, serving) = serve(answer(200, queue));
-    let host = format!("https://u:p@{address}");
-    let metadata = [
-        ("host", host.as_str()),
-        ("queueName", "q"),
-        ("mode", "QueueLength"),
-        ("value", "1"),
-    ];
-    let auth = [
-        ("tls", "enable"),
-        ("ca", keys::CERTIFICATE),
-        ("cert", keys::CERTIFICATE),
-        ("key", keys::PBKDF2_SHA256_AES256),
-        ("keyPassword", keys::PASSWORD),
-    ];
-    let read = one("rabbitmq", &metadata, Some(&auth)).await;
-    assert_eq!(read, Ok((12.0, true)));
-    serving.join().unwrap().unwrap();
+    // PKCS#8, and the two older forms.
+    for key in [
+        keys::PBKDF2_SHA256_AES256,
+        keys::HEADERS[0].1,
+        keys::PBES1_MD5,
+    ] {
+        let (address, serving) = serve(answer(200, queue));
+        let host = format!("https://u:p@{address}");
+        let metadata = [
+            ("host", host.as_str()),
+            ("queueName", "q"),
+            ("mode", "QueueLength"),
+            ("value", "1"),
+        ];
+        let auth = [
+            ("tls", "enable"),
+            ("ca", keys::CERTIFICATE),
+            ("cert", keys::CERTIFICATE),
+            ("key", key),
+            ("keyPassword", keys::PASSWORD),
+        ];
+        let read = one("rabbitmq", &metadata, Some(&auth)).await;
+        assert_eq!(read, Ok((12.0, true)));
+        serving.join().unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
