@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::sources::scaled_job;
 use crate::support::binary::{Keda, Output};
 use crate::support::cluster::TestCluster;
-use crate::support::{Outcome, assert_contains, assert_lacks, test};
+use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -21,6 +21,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test(
             "identities::aws_role_of_the_jobs_service_account",
             aws_service_account,
+        ),
+        embedded_test(
+            "identities::a_token_that_may_not_be_made_is_named",
+            forbidden_token,
         ),
         test("identities::azure_federated_token", azure),
         test("identities::google_service_account", google),
@@ -261,6 +265,36 @@ fn aws_service_account() -> Outcome {
     creates_seven(output);
     let seen = sts.seen();
     assert_contains(&seen[0], &["AssumeRoleWithWebIdentity", "role%2Fpod"]);
+    Ok(())
+}
+
+fn forbidden_token() -> Outcome {
+    let cluster = TestCluster::start();
+    let prometheus = Server::prometheus("nobody");
+    cluster.create::<ServiceAccount>(json!({"metadata": {"name": "worker",
+        "annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/pod"}}}));
+    let text = manifest(&prometheus, AWS, "{provider: aws-eks}").replace(
+        "        containers:",
+        "        serviceAccountName: worker\n        containers:",
+    );
+    let path = cluster.write("workload.yaml", &text);
+    for (path_of_fault, operation) in [
+        (
+            "/serviceaccounts/worker/token",
+            "create serviceaccounts/token",
+        ),
+        ("/serviceaccounts/worker", "get serviceaccounts"),
+    ] {
+        let fault = json!([{"path": path_of_fault, "action": {"status": 403}}]);
+        cluster.admin("POST", "/sandbox/faults", Some(fault));
+        fails(
+            cluster.run(["plan", &path, "--output", "json"]),
+            &[
+                &format!("{operation} in namespace {}", cluster.namespace),
+                "forbidden",
+            ],
+        );
+    }
     Ok(())
 }
 
