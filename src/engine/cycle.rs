@@ -13,7 +13,7 @@ use super::observer::Observer;
 use super::{Engine, Target};
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
-use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job, owner};
+use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::planner::{
     Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, plan,
@@ -187,7 +187,7 @@ pub async fn apply(
         if let Action::Create { count, trigger } = action {
             let owner = match &engine.observer {
                 Some(observer) => observer.owner(cluster, target).await?,
-                None => owner::find(cluster, &target.namespace, &target.job.name).await?,
+                None => None,
             };
             let count = usize::try_from(*count).unwrap_or_default();
             let batch = Batch {
@@ -199,7 +199,7 @@ pub async fn apply(
         }
     }
     let deletes = delete(engine, cluster, target, &decided.actions, stop, report);
-    if engine.observer.is_none() {
+    if !engine.observer.as_deref().is_some_and(Observer::is_loop) {
         deletes.await;
         return Ok(());
     }

@@ -23,6 +23,7 @@ mod lease;
 mod limits;
 mod plan;
 mod readme;
+mod requests;
 mod rollout;
 mod run;
 mod sources;
@@ -49,6 +50,7 @@ fn main() {
         lease::tests(),
         plan::tests(),
         readme::tests(),
+        requests::tests(),
         rollout::tests(),
         run::tests(),
         sources::tests(),

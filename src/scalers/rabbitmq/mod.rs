@@ -229,7 +229,7 @@ fn build(
         let oauth = wants_oauth(parameters)
             .then(|| ClientCredentials::new(parameters))
             .transpose()?;
-        let client = HttpClient::new(timeout, tls, context.service_proxy);
+        let client = HttpClient::new(timeout, tls, context.service_proxy, context.clients);
         Broker::Management(Box::new(management::Management::new(
             &url, parameters, client, oauth,
         )?))
