@@ -16,7 +16,8 @@ use crate::cluster::job::{CycleId, Owner};
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::planner::{
-    Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, plan,
+    Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, decision,
+    plan,
 };
 use crate::scalers;
 
@@ -69,20 +70,21 @@ pub async fn decide(engine: &Engine, target: &Target, overrides: &Overrides) -> 
         spec_hash: &target.spec_hash,
         now: Timestamp::now(),
     };
-    let mut decided = plan(&input);
     // What --max-total leaves depends on what the other limits let through.
-    let total = engine.limits.share(target, decided.decision.create).await;
-    if total.is_some_and(|total| total.room < decided.decision.create) {
-        let limits = Limits { total, ..limits };
-        decided = plan(&PlanInput {
-            limits: &limits,
-            ..input
-        });
-    }
+    let create = decision(&input).create;
+    let total = engine.limits.share(target, create).await;
+    let limits = Limits {
+        total: total.filter(|total| total.room < create),
+        ..limits
+    };
+    let plan = plan(&PlanInput {
+        limits: &limits,
+        ..input
+    });
     Decided {
         readings,
         inventory,
-        plan: decided,
+        plan,
     }
 }
 

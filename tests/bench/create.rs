@@ -8,7 +8,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::api::{ListParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::Bench;
@@ -20,14 +20,19 @@ use crate::support::eventually;
 /// Creates under way at once that the raw creator is tried with.
 const CONCURRENCIES: [usize; 3] = [16, 32, 64];
 
+/// Longest wait for the cluster to do its part.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// 1,000 Jobs, alternating with a creator that does nothing else.
 pub(crate) fn thousand(bench: Bench) {
     let count = bench.size(1000, 20);
-    let rounds = bench.size(5, 1);
+    let rounds = bench.size(3, 1);
     let source = Source::start(count);
+    // Their namespaces go when all is measured.
+    let mut used = Vec::new();
     let tried: Vec<(usize, Duration)> = CONCURRENCIES
         .iter()
-        .map(|concurrency| (*concurrency, raw(count, *concurrency)))
+        .map(|concurrency| (*concurrency, raw(count, *concurrency, &mut used)))
         .collect();
     let best = tried.iter().min_by_key(|(_, time)| *time);
     let (concurrency, _) = *best.expect("some were tried");
@@ -39,8 +44,8 @@ pub(crate) fn thousand(bench: Bench) {
     command("keda-jobs run --once --output json --kubeconfig K --namespace N orders.yaml");
     let (mut raws, mut ours, mut wholes) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
-        raws.push(raw(count, concurrency));
-        let (creates, whole) = once(&source, count);
+        raws.push(raw(count, concurrency, &mut used));
+        let (creates, whole) = once(&source, count, &mut used);
         ours.push(creates);
         wholes.push(whole);
     }
@@ -56,7 +61,7 @@ pub(crate) fn thousand(bench: Bench) {
 }
 
 /// The time of a creator that does nothing else, connected already.
-fn raw(count: usize, concurrency: usize) -> Duration {
+fn raw(count: usize, concurrency: usize, used: &mut Vec<TestCluster>) -> Duration {
     let cluster = TestCluster::start();
     let time = runtime().block_on(async {
         let api: Api<Job> = Api::namespaced(cluster.client_async().await, &cluster.namespace);
@@ -75,7 +80,8 @@ fn raw(count: usize, concurrency: usize) -> Duration {
             .await;
         start.elapsed()
     });
-    clear(&cluster);
+    settle(&cluster, count);
+    used.push(cluster);
     time
 }
 
@@ -100,7 +106,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// `run --once`: from the plan to the last Job by the times of its events, and the whole process.
-fn once(source: &Source, count: usize) -> (Duration, Duration) {
+fn once(source: &Source, count: usize, used: &mut Vec<TestCluster>) -> (Duration, Duration) {
     let cluster = TestCluster::start();
     let manifest = cluster.write("orders.yaml", &source.object("orders", 5, count));
     let start = Instant::now();
@@ -112,7 +118,8 @@ fn once(source: &Source, count: usize) -> (Duration, Duration) {
     let created = times_of(&events, "created");
     assert_eq!(created.len(), count, "Jobs");
     let planned = times_of(&events, "planned")[0];
-    clear(&cluster);
+    settle(&cluster, count);
+    used.push(cluster);
     (since(planned, *created.last().expect("Jobs")), whole)
 }
 
@@ -128,18 +135,24 @@ pub(crate) fn since(from: Timestamp, to: Timestamp) -> Duration {
     Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
 
-/// Removes the Jobs and waits until nothing of them is left, so that the next figures are not those of clearing up.
-fn clear(cluster: &TestCluster) {
-    runtime().block_on(async {
-        let client = cluster.client_async().await;
-        let jobs: Api<Job> = Api::namespaced(client, &cluster.namespace);
-        jobs.delete_collection(&DeleteParams::background(), &ListParams::default())
-            .await
-            .expect("the Jobs can be deleted");
-    });
-    eventually("the Jobs and their pods to be gone", || {
-        (cluster.jobs().is_empty() && cluster.list::<Pod>().is_empty()).then_some(())
-    });
+/// Waits until the cluster has nothing left to do for these Jobs, so that the next figures are not those of the last ones' pods.
+fn settle(cluster: &TestCluster, count: usize) {
+    let start = Instant::now();
+    loop {
+        let pods = cluster.list::<Pod>();
+        let running = pods.iter().filter(|pod| {
+            let phase = pod
+                .status
+                .as_ref()
+                .and_then(|status| status.phase.as_deref());
+            phase == Some("Running")
+        });
+        if running.count() >= count {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "the pods do not run");
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 /// A `run` in the background whose events are read.
@@ -222,6 +235,5 @@ pub(crate) fn fifty(bench: Bench) {
         all.push(since(answered, created[count * round - 1]));
     }
     run.end();
-    clear(&cluster);
     times(&format!("from the answer to Job {count}"), &all, None);
 }

@@ -11,7 +11,7 @@ use keda_jobs::api::{ScaledJob, decode};
 use keda_jobs::diagnostic::SourceFile;
 use keda_jobs::manifest::load;
 use keda_jobs::planner::inventory::{Counts, Inventory};
-use keda_jobs::planner::{Limits, PlanInput, plan};
+use keda_jobs::planner::{Limits, PlanInput, decision, plan};
 
 use crate::Bench;
 use crate::figures::{line, note};
@@ -157,7 +157,10 @@ fn measure(what: &str, bench: Bench, aim: Option<f64>, act: fn(&PlanInput<'_>)) 
 }
 
 pub(crate) fn planner(bench: Bench) {
-    measure("plans", bench, Some(5e6), |input| {
+    measure("decisions", bench, Some(5e6), |input| {
+        black_box(decision(input));
+    });
+    measure("plans with every reason", bench, None, |input| {
         black_box(plan(input));
     });
 }
