@@ -3,17 +3,19 @@
 //! Every write carries the version it was decided on, so that two runs that take the same Lease cannot both succeed: the API
 //! server refuses the second with a conflict.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{DeleteParams, ObjectMeta, PostParams, Preconditions};
+use kube::api::{DeleteParams, ListParams, ObjectMeta, PostParams, Preconditions};
 use sha2::{Digest, Sha256};
 
 use super::client::optional;
-use super::{Cluster, ClusterError, ClusterErrorKind, MANAGED_BY};
+use super::objects::list_all;
+use super::{Cluster, ClusterError, ClusterErrorKind, MANAGED_BY, RUN_LABEL};
 
 /// Annotation on an object's Lease: the heartbeat Lease that shows that its holder lives.
 pub const HEARTBEAT_ANNOTATION: &str = "keda-jobs/heartbeat";
@@ -141,6 +143,22 @@ pub async fn get(
     Ok(optional(found)?.map(|lease| Held { lease }))
 }
 
+/// The Leases of objects that the run of that heartbeat holds, by name: one request for all of them.
+pub async fn of_run(
+    cluster: &Cluster,
+    namespace: &str,
+    heartbeat: &str,
+) -> Result<HashMap<String, Held>, ClusterError> {
+    let selector = format!("{RUN_LABEL}={heartbeat}");
+    let api = api(cluster, namespace);
+    let leases = list_all(cluster, &api, &operation("list", namespace), &selector).await?;
+    Ok(leases
+        .into_iter()
+        .map(|lease| Held { lease })
+        .map(|held| (held.name().to_owned(), held))
+        .collect())
+}
+
 /// Creates a Lease that nobody held.
 ///
 /// # Errors
@@ -247,6 +265,28 @@ pub async fn release(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<
     }
 }
 
+/// Deletes the Leases of objects that carry the label of the run of that heartbeat, with one request for all of them.
+///
+/// Who takes a Lease over takes its label away in the same write. But the server first lists and then deletes by name, without a
+/// precondition on each (k8s.io/apiserver 0.36, `Store.DeleteCollection`): only for a run whose heartbeat others cannot judge
+/// dead meanwhile.
+pub async fn release_all(
+    cluster: &Cluster,
+    namespace: &str,
+    heartbeat: &str,
+) -> Result<(), ClusterError> {
+    let selector = ListParams::default().labels(&format!("{RUN_LABEL}={heartbeat}"));
+    let leases = api(cluster, namespace);
+    let parameters = DeleteParams::background();
+    let request = async {
+        let deleted = leases.delete_collection(&parameters, &selector).await;
+        deleted.map(|_| ())
+    };
+    cluster
+        .request(&operation("deletecollection", namespace), request)
+        .await
+}
+
 async fn replace(cluster: &Cluster, namespace: &str, lease: &Lease) -> Result<Held, ClusterError> {
     let name = lease.metadata.name.as_deref().unwrap_or_default();
     let request = api(cluster, namespace);
@@ -266,6 +306,10 @@ fn write_claim(lease: &mut Lease, claim: Claim<'_>) {
         MANAGED_BY.to_owned(),
     );
     if let Some(heartbeat) = claim.heartbeat {
+        metadata
+            .labels
+            .get_or_insert_default()
+            .insert(RUN_LABEL.to_owned(), heartbeat.to_owned());
         metadata
             .annotations
             .get_or_insert_default()
@@ -315,6 +359,8 @@ mod tests {
             assert_eq!(spec.lease_transitions, transitions);
             assert_eq!(spec.lease_duration_seconds, Some(30));
         }
+        let labels = lease.metadata.labels.as_ref().unwrap();
+        assert_eq!(labels[RUN_LABEL], "keda-jobs-run-a");
         let held = Held { lease };
         assert_eq!(held.holder(), Some("a"));
         assert_eq!(held.heartbeat(), Some("keda-jobs-run-a"));

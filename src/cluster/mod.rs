@@ -10,7 +10,7 @@ pub mod kubeconfig;
 pub mod leases;
 pub mod objects;
 pub mod operator;
-pub mod owner;
+pub mod scaled_jobs;
 pub mod stuck;
 pub mod watch;
 
@@ -27,5 +27,7 @@ pub const CYCLE_ANNOTATION: &str = "keda-jobs/cycle";
 pub const SPEC_HASH_ANNOTATION: &str = "keda-jobs/spec-hash";
 /// Annotation: the trigger that asked for the Job.
 pub const TRIGGER_ANNOTATION: &str = "keda-jobs/trigger";
+/// Label on a Lease of ours: the heartbeat of the run that holds it.
+pub const RUN_LABEL: &str = "keda-jobs/run";
 /// Value of `app.kubernetes.io/managed-by` on our Jobs.
 pub const MANAGED_BY: &str = "keda-jobs";

@@ -1,5 +1,5 @@
 //! The Jobs of a whole namespace, kept by one list and one watch per tracking label for all objects of a run: a cycle then asks memory
-//! and not the API server. Pods likewise, where an object's strategy reads pending Jobs.
+//! and not the API server. Pods likewise, where an object's strategy reads pending Jobs. A run of one cycle lists only.
 //!
 //! A watch may lag, and may lie still. That makes counts old, never wrong in the dangerous direction: a Job whose end is not seen
 //! yet holds its slot a little longer, and one that was just made is the ledger's care. An inventory that cannot be vouched for
@@ -32,13 +32,13 @@ pub struct Snapshot {
     pub as_of: Instant,
 }
 
-/// How new a snapshot must be.
+/// How what is known is kept up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Freshness {
-    /// As the watch has it.
-    Watched,
-    /// A list that begins now.
-    Listed,
+pub enum Mode {
+    /// A watch follows the first list.
+    Watch,
+    /// A list whenever one is asked for; those who ask within a moment share it. For one cycle a watch would be a waste.
+    Lists,
 }
 
 /// Ours, and KEDA's that are not ours.
@@ -52,14 +52,17 @@ struct Namespace {
 
 /// The watches of a run. They end when this is dropped.
 pub struct Watches {
+    mode: Mode,
     namespaces: BTreeMap<String, Namespace>,
 }
 
 impl Watches {
-    /// Starts to list and watch for `objects`, each with its namespace. Must be called on a runtime.
+    /// Is ready to list and watch for `objects`, each with its namespace, once the first snapshot is asked for. Must be called on a
+    /// runtime.
     pub fn start<'a>(
         cluster: &Cluster,
         objects: impl IntoIterator<Item = (&'a str, &'a ScaledJob)>,
+        mode: Mode,
     ) -> Self {
         let mut names: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
         for (namespace, job) in objects {
@@ -72,22 +75,19 @@ impl Watches {
         let namespaces = names
             .into_iter()
             .map(|(namespace, (all, with_pods))| {
-                let jobs =
-                    Pair::start::<Job>(cluster, &namespace, "jobs.batch", all, |_, object| {
-                        Some(object.to_owned())
-                    });
+                let place = |_: &SlimObject, object: &str| Some(object.to_owned());
+                let jobs = Pair::start::<Job>(cluster, &namespace, "jobs.batch", mode, all, place);
                 let pods = (!with_pods.is_empty()).then(|| {
-                    Pair::start::<Pod>(cluster, &namespace, "pods", with_pods, |pod, _| {
-                        job_of_pod(pod).cloned()
-                    })
+                    let place = |pod: &SlimObject, _: &str| job_of_pod(pod).cloned();
+                    Pair::start::<Pod>(cluster, &namespace, "pods", mode, with_pods, place)
                 });
                 (namespace, Namespace { jobs, pods })
             })
             .collect();
-        Self { namespaces }
+        Self { mode, namespaces }
     }
 
-    /// The Jobs of one object that was given to [`Self::start`].
+    /// The Jobs of one object that was given to [`Self::start`]; with `since` as of then or later.
     ///
     /// # Errors
     /// When they are not known: why.
@@ -95,7 +95,7 @@ impl Watches {
         &self,
         namespace: &str,
         job: &ScaledJob,
-        freshness: Freshness,
+        since: Option<Instant>,
     ) -> Result<Snapshot, ClusterError> {
         let Some(feeds) = self.namespaces.get(namespace) else {
             return Err(ClusterError {
@@ -105,10 +105,12 @@ impl Watches {
             });
         };
         let pods = feeds.pods.as_ref().filter(|_| wants_pods(job));
-        // Pods may always be as the watch has them: one that is not seen yet makes its Job pending, which is never too small.
-        futures::try_join!(feeds.jobs.ready(freshness), async {
+        // Only ours are in the ledger: KEDA's may be as the watch has them. So may pods: one that is not seen yet makes its Job pending,
+        // which is never too small.
+        let others = since.filter(|_| self.mode == Mode::Lists);
+        futures::try_join!(feeds.jobs.ready(since, others), async {
             match pods {
-                Some(pods) => pods.ready(Freshness::Watched).await,
+                Some(pods) => pods.ready(others, others).await,
                 None => Ok(()),
             }
         })?;
@@ -146,6 +148,7 @@ where
         cluster: &Cluster,
         namespace: &str,
         resource: &str,
+        mode: Mode,
         names: BTreeSet<String>,
         place: fn(&SlimObject, &str) -> Option<String>,
     ) -> Self
@@ -154,13 +157,20 @@ where
     {
         let names = Arc::new(names);
         let feed = |selector: String, label: &'static str| {
-            let names = Arc::clone(&names);
+            let known = Arc::clone(&names);
             let place = move |object: &SlimObject| {
                 let name = object.labels().get(label)?;
                 // Objects of other runs in the namespace are not ours to remember.
-                names.contains(name).then(|| place(object, name)).flatten()
+                known.contains(name).then(|| place(object, name)).flatten()
             };
-            Feed::start::<K>(cluster, namespace, resource, selector, Box::new(place))
+            let options = feed::Options {
+                namespace,
+                resource,
+                selector,
+                watch: mode == Mode::Watch,
+                objects: names.len(),
+            };
+            Feed::start::<K>(cluster, options, Box::new(place))
         };
         Self([
             feed(NAME_LABEL.to_owned(), NAME_LABEL),
@@ -168,10 +178,14 @@ where
         ])
     }
 
-    async fn ready(&self, freshness: Freshness) -> Result<(), ClusterError> {
+    /// Waits until ours, and those of KEDA, can be given out as of these times or later.
+    async fn ready(
+        &self,
+        ours_since: Option<Instant>,
+        keda_since: Option<Instant>,
+    ) -> Result<(), ClusterError> {
         let [ours, of_keda] = &self.0;
-        // Only ours are in the ledger: KEDA's need no second look.
-        futures::try_join!(ours.ready(freshness), of_keda.ready(Freshness::Watched))?;
+        futures::try_join!(ours.ready(ours_since), of_keda.ready(keda_since))?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::cluster::objects::{Objects, Reader};
 use crate::engine::cycle::{Decided, Overrides, decide};
 use crate::engine::guard::Guard;
 use crate::engine::limits::{LimitOptions, Limiter};
-use crate::engine::{Engine, Target, assumed};
+use crate::engine::{Engine, Target, assumed, scaled_jobs};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::report::ObjectName;
@@ -112,7 +112,8 @@ async fn note_other_writers(context: &Context<'_>, engine: &Engine, targets: &[T
         return;
     };
     let operator_namespace = engine.read_options.cluster_object_namespace.clone();
-    let guard = Guard::new(cluster.clone(), operator_namespace, None);
+    let known = scaled_jobs(targets);
+    let guard = Guard::new(cluster.clone(), operator_namespace, known, None);
     let looks = targets.iter().map(|target| guard.refusal(target));
     for look in futures::future::join_all(looks).await {
         match look {

@@ -5,19 +5,20 @@ use std::sync::Arc;
 
 use k8s_openapi::jiff::Timestamp;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::load::{count, objects, table_width};
 use super::plan::{limiter, read_options, targets};
 use super::{Context, say_always};
 use crate::cli::{LeaseArgs, RunArgs, RunOutput};
 use crate::cluster::client::{Cluster, LazyCluster};
+use crate::cluster::kubeconfig;
 use crate::cluster::objects::{Objects, Reader};
-use crate::cluster::{inventory, kubeconfig};
 use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::observer::Observer;
 use crate::engine::schedule::{self, ObjectResult};
-use crate::engine::{Engine, FULL_SPEED_OBJECTS, Target};
+use crate::engine::{Engine, FULL_SPEED_OBJECTS, Target, scaled_jobs};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::inventory::ObservedJob;
 use crate::report::ObjectName;
@@ -53,9 +54,11 @@ pub async fn execute(
     if context.settings.talk.quiet < 2 {
         say_always(&where_to(&cluster, &targets));
     }
+    let scaled_jobs = scaled_jobs(&targets);
     let guard = Guard::new(
         cluster.clone(),
         read_options.cluster_object_namespace.clone(),
+        Arc::clone(&scaled_jobs),
         leases(&cluster, &args.lease),
     );
     let started = tokio::select! {
@@ -69,9 +72,9 @@ pub async fn execute(
         ));
     }
     let lazy = Arc::new(LazyCluster::connected(cluster.clone()));
+    let observer = Arc::new(Observer::start(&cluster, &targets, args.once, scaled_jobs));
     let engine = Engine {
-        // One cycle is worth one list.
-        observer: (!args.once).then(|| Arc::new(Observer::start(&cluster, &targets))),
+        observer: Some(Arc::clone(&observer)),
         objects: Arc::new(Objects::new(
             &resources,
             &cluster.namespace,
@@ -124,7 +127,7 @@ pub async fn execute(
         results
     };
     if human && args.once && context.settings.talk.quiet == 0 {
-        show_jobs(context, &cluster, &targets).await?;
+        show_jobs(context, &observer, &targets).await?;
     }
     if let Some(sandbox) = sandbox {
         if human {
@@ -208,13 +211,16 @@ fn where_to(cluster: &Cluster, targets: &[Target]) -> String {
 
 async fn show_jobs(
     context: &mut Context<'_>,
-    cluster: &Cluster,
+    observer: &Observer,
     targets: &[Target],
 ) -> Result<(), Error> {
     let mut shown: Vec<(ObjectName, i64, Vec<ObservedJob>)> = Vec::new();
-    for target in targets {
+    let since = Instant::now();
+    let looks = targets.iter().map(|target| observer.jobs(target, since));
+    let looks = futures::future::join_all(looks).await;
+    for (target, jobs) in targets.iter().zip(looks) {
         // The cycle has said already what it could not list.
-        if let Ok(jobs) = inventory::observe(cluster, &target.namespace, &target.job).await {
+        if let Ok(jobs) = jobs {
             let object = ObjectName {
                 namespace: target.namespace.clone(),
                 name: target.job.name.clone(),

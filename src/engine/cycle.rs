@@ -13,10 +13,11 @@ use super::observer::Observer;
 use super::{Engine, Target};
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
-use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job, owner};
+use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job};
 use crate::planner::inventory::{Counts, Inventory};
 use crate::planner::{
-    Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, plan,
+    Action, DecidingTerm, DeleteReason, Limits, Plan, PlanInput, Propagation, TriggerRef, decision,
+    plan,
 };
 use crate::scalers;
 
@@ -69,20 +70,21 @@ pub async fn decide(engine: &Engine, target: &Target, overrides: &Overrides) -> 
         spec_hash: &target.spec_hash,
         now: Timestamp::now(),
     };
-    let mut decided = plan(&input);
     // What --max-total leaves depends on what the other limits let through.
-    let total = engine.limits.share(target, decided.decision.create).await;
-    if total.is_some_and(|total| total.room < decided.decision.create) {
-        let limits = Limits { total, ..limits };
-        decided = plan(&PlanInput {
-            limits: &limits,
-            ..input
-        });
-    }
+    let create = decision(&input).create;
+    let total = engine.limits.share(target, create).await;
+    let limits = Limits {
+        total: total.filter(|total| total.room < create),
+        ..limits
+    };
+    let plan = plan(&PlanInput {
+        limits: &limits,
+        ..input
+    });
     Decided {
         readings,
         inventory,
-        plan: decided,
+        plan,
     }
 }
 
@@ -187,7 +189,7 @@ pub async fn apply(
         if let Action::Create { count, trigger } = action {
             let owner = match &engine.observer {
                 Some(observer) => observer.owner(cluster, target).await?,
-                None => owner::find(cluster, &target.namespace, &target.job.name).await?,
+                None => None,
             };
             let count = usize::try_from(*count).unwrap_or_default();
             let batch = Batch {
@@ -199,7 +201,7 @@ pub async fn apply(
         }
     }
     let deletes = delete(engine, cluster, target, &decided.actions, stop, report);
-    if engine.observer.is_none() {
+    if !engine.observer.as_deref().is_some_and(Observer::is_loop) {
         deletes.await;
         return Ok(());
     }

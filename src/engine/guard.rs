@@ -1,10 +1,12 @@
 //! One writer for each object (law 5): asked before each cycle, before its writes, and while they go on.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Target;
 use super::lease::{Grant, Leases, Notice, ObjectLease};
 use super::operator::Operator;
+use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::cluster::{Cluster, ClusterError};
 use crate::signals::Signals;
 
@@ -20,10 +22,15 @@ pub struct Guard {
 
 impl Guard {
     /// `operator_namespace` is where KEDA lives; without `leases` only KEDA is looked for.
-    pub fn new(cluster: Cluster, operator_namespace: String, leases: Option<Leases>) -> Self {
+    pub fn new(
+        cluster: Cluster,
+        operator_namespace: String,
+        scaled_jobs: Arc<ScaledJobs>,
+        leases: Option<Leases>,
+    ) -> Self {
         Self {
             cluster,
-            operator: Operator::new(operator_namespace),
+            operator: Operator::new(operator_namespace, scaled_jobs),
             leases,
         }
     }

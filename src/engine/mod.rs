@@ -18,6 +18,7 @@ use crate::api::ScaledJob;
 use crate::cluster::client::LazyCluster;
 use crate::cluster::job::spec_hash;
 use crate::cluster::objects::{Objects, Reader};
+use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::scalers::ReadOptions;
 
 /// One object with the namespace it works in.
@@ -49,6 +50,12 @@ impl Target {
     }
 }
 
+/// What is to be known of ScaledJobs in the cluster for these objects.
+pub fn scaled_jobs(targets: &[Target]) -> Arc<ScaledJobs> {
+    let namespaces = targets.iter().map(|target| target.namespace.as_str());
+    Arc::new(ScaledJobs::new(namespaces))
+}
+
 /// How many objects may create at the full `--concurrency` at the same time. More than one: creates of one object that the cluster
 /// leaves hanging must not hold up the others.
 pub const FULL_SPEED_OBJECTS: usize = 4;
@@ -57,7 +64,7 @@ pub const FULL_SPEED_OBJECTS: usize = 4;
 pub struct Engine {
     /// The cluster, connected when first needed.
     pub cluster: Arc<LazyCluster>,
-    /// What a loop knows of the Jobs; without it every cycle lists.
+    /// What a run knows of the Jobs; without it, as for `plan`, each object is listed by itself and nothing can be carried out.
     pub observer: Option<Arc<observer::Observer>>,
     /// What triggers refer to.
     pub objects: Arc<Objects>,

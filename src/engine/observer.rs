@@ -1,7 +1,7 @@
-//! What a loop knows of its objects' Jobs without asking in every cycle: the watches, and the ledgers of what they cannot show yet.
+//! What a run knows of its objects' Jobs without asking for each object: the watches, and the ledgers of what they cannot show yet.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
@@ -9,10 +9,10 @@ use tokio::time::Instant;
 use super::Target;
 use super::ledger::{Ledger, Sent};
 use crate::cluster::job::Owner;
-use crate::cluster::owner::Owners;
-use crate::cluster::watch::{Freshness, Watches};
+use crate::cluster::scaled_jobs::ScaledJobs;
+use crate::cluster::watch::{Mode, Watches};
 use crate::cluster::{Cluster, ClusterError};
-use crate::planner::inventory::Inventory;
+use crate::planner::inventory::{Inventory, ObservedJob};
 
 /// Faults that a test puts in to see that the suite finds them; read in debug builds only. `no-ledger` forgets what was made.
 const MUTANT: &str = "KEDA_JOBS_MUTANT";
@@ -24,26 +24,40 @@ pub struct Observer {
     ledgers: Mutex<HashMap<String, Ledger>>,
     /// By [`Target::id`]: what is known must contain a list that began after this. See [`Self::acquired`].
     since: Mutex<HashMap<String, Instant>>,
-    owners: Owners,
+    scaled_jobs: Arc<ScaledJobs>,
+    mode: Mode,
     /// Always, but for a mutant.
     keeps_ledgers: bool,
 }
 
 impl Observer {
-    /// Starts to watch for `targets`. Must be called on a runtime; the watches end when this is dropped.
-    pub fn start(cluster: &Cluster, targets: &[Target]) -> Self {
+    /// Is ready to observe `targets`: for a loop, or for one cycle of each. Must be called on a runtime; watches end when this is
+    /// dropped.
+    pub fn start(
+        cluster: &Cluster,
+        targets: &[Target],
+        once: bool,
+        scaled_jobs: Arc<ScaledJobs>,
+    ) -> Self {
         let objects = targets
             .iter()
             .map(|target| (target.namespace.as_str(), &target.job));
         let mutant = cfg!(debug_assertions)
             && std::env::var_os(MUTANT).is_some_and(|mutant| mutant == "no-ledger");
+        let mode = if once { Mode::Lists } else { Mode::Watch };
         Self {
-            watches: Watches::start(cluster, objects),
+            watches: Watches::start(cluster, objects, mode),
             ledgers: Mutex::default(),
             since: Mutex::default(),
-            owners: Owners::default(),
+            scaled_jobs,
+            mode,
             keeps_ledgers: !mutant,
         }
+    }
+
+    /// Whether the run goes on after the first cycle.
+    pub fn is_loop(&self) -> bool {
+        self.mode == Mode::Watch
     }
 
     /// What exists for `target`, with what was just made.
@@ -51,26 +65,20 @@ impl Observer {
     /// # Errors
     /// When it is not known: the cycle must hold.
     pub async fn observe(&self, target: &Target) -> Result<Inventory, ClusterError> {
-        let snapshot = |freshness| {
-            self.watches
-                .snapshot(&target.namespace, &target.job, freshness)
-        };
-        let mut known = snapshot(Freshness::Watched).await?;
+        let snapshot = |since| self.watches.snapshot(&target.namespace, &target.job, since);
         let since = self
             .since
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&target.id())
             .copied();
-        if since.is_some_and(|since| known.as_of < since) {
-            known = snapshot(Freshness::Listed).await?;
-        }
+        let mut known = snapshot(since).await?;
         let (uncertain, overdue) = self.with_ledger(target, |ledger| {
             ledger.reconcile(&known.jobs, known.as_of);
             (ledger.is_uncertain(), ledger.is_overdue(Instant::now()))
         });
         if uncertain || overdue {
-            match snapshot(Freshness::Listed).await {
+            match snapshot(Some(Instant::now())).await {
                 Ok(listed) => known = listed,
                 Err(error) if uncertain => return Err(error),
                 // They were made and go on counting.
@@ -83,6 +91,21 @@ impl Observer {
             ledger.reconcile(&known.jobs, known.as_of);
             ledger.complete(known.jobs)
         })))
+    }
+
+    /// The Jobs of `target` as the cluster has them at `since` or later; objects that are asked about together share a list.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub async fn jobs(
+        &self,
+        target: &Target,
+        since: Instant,
+    ) -> Result<Vec<ObservedJob>, ClusterError> {
+        let snapshot = self
+            .watches
+            .snapshot(&target.namespace, &target.job, Some(since));
+        snapshot.await.map(|snapshot| snapshot.jobs)
     }
 
     /// The Lease of `target` was acquired just now. Whoever held it before may have made Jobs that the watch does not show yet, so
@@ -101,8 +124,8 @@ impl Observer {
         cluster: &Cluster,
         target: &Target,
     ) -> Result<Option<Owner>, ClusterError> {
-        self.owners
-            .find(cluster, &target.namespace, &target.job.name)
+        self.scaled_jobs
+            .owner(cluster, &target.namespace, &target.job.name)
             .await
     }
 

@@ -4,6 +4,7 @@
 //! moves, or it made a Job for the object lately. A Lease that looks recent by our clock is taken for alive at once, since that can
 //! only make us refuse; one that does not is watched for its own duration before it is taken for dead.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
@@ -12,6 +13,7 @@ use super::Target;
 use super::lease::{Sighting, Verdict, Watch, moment_since, seems_fresh};
 use crate::api;
 use crate::cluster::operator::{self, OPERATOR_LEASE};
+use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind};
 
 /// A Job of KEDA's that is younger than this shows a live operator whose Lease is somewhere else.
@@ -35,17 +37,18 @@ enum Life {
 }
 
 /// The operator of one cluster, asked at most once for all objects.
-#[derive(Debug)]
 pub(super) struct Operator {
     /// Namespace where KEDA lives.
     namespace: String,
+    scaled_jobs: Arc<ScaledJobs>,
     known: tokio::sync::Mutex<Option<(Instant, Life)>>,
 }
 
 impl Operator {
-    pub(super) fn new(namespace: String) -> Self {
+    pub(super) fn new(namespace: String, scaled_jobs: Arc<ScaledJobs>) -> Self {
         Self {
             namespace,
+            scaled_jobs,
             known: tokio::sync::Mutex::default(),
         }
     }
@@ -58,8 +61,8 @@ impl Operator {
         patient: bool,
     ) -> Result<Option<String>, ClusterError> {
         let (namespace, name) = (target.namespace.as_str(), target.job.name.as_str());
-        let annotations = operator::scaled_job_annotations(cluster, namespace, name).await?;
-        if annotations.is_none_or(|annotations| api::paused(&annotations)) {
+        let found = self.scaled_jobs.find(cluster, namespace, name).await?;
+        if found.is_none_or(|found| api::paused(&found.annotations)) {
             return Ok(None);
         }
         let evidence = match self.life(cluster, patient).await? {

@@ -96,7 +96,7 @@ fn wants(label: &str, term: &Term, replicas: Replicas) -> (ReasonCode, String, f
 pub(super) fn combined(
     job: &ScaledJob,
     triggers: &[TriggerTerm],
-    terms: &[&Term],
+    terms: &[Term],
     ours: &Computed,
     chosen: Option<usize>,
     replicas: Replicas,

@@ -40,10 +40,8 @@ pub fn effective_replicas(minimum: Option<i64>, maximum: Option<i64>) -> Replica
 }
 
 /// One metric of one trigger as KEDA reckons with it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Term {
-    /// The metric's name.
-    pub metric: String,
     /// Sum of the values that carry the name of the trigger's first metric.
     pub queue_length: f64,
     /// Mean of the targets of all the trigger's metrics; a `Value` target counts 0.
@@ -56,11 +54,9 @@ pub struct Term {
     pub max_value: f64,
 }
 
-/// The readings that KEDA makes of one trigger's metrics. [KEDA `getScaledJobMetrics`]
-pub fn terms(metrics: &[MetricReading], replicas: Replicas) -> Vec<Term> {
-    let Some(first) = metrics.first() else {
-        return Vec::new();
-    };
+/// The readings that KEDA makes of one trigger's metrics, one for each. [KEDA `getScaledJobMetrics`]
+pub fn terms(metrics: &[MetricReading], replicas: Replicas) -> impl Iterator<Item = Term> {
+    let first = metrics.first().map_or("", |metric| metric.metric.as_str());
     let target = metrics
         .iter()
         .map(|metric| match metric.target {
@@ -70,31 +66,27 @@ pub fn terms(metrics: &[MetricReading], replicas: Replicas) -> Vec<Term> {
         .sum::<f64>()
         / to_float64(i64::try_from(metrics.len()).unwrap_or(i64::MAX));
     let mut active = false;
-    metrics
-        .iter()
-        .map(|metric| {
-            // Once one metric was active, the later ones of the same trigger are too.
-            active |= metric.active;
-            let queue_length = metric
-                .values
-                .iter()
-                .filter(|value| value.metric == first.metric)
-                .fold(0.0, |sum, value| sum + value.value);
-            let jobs = if target == 0.0 {
-                0.0
-            } else {
-                queue_length / target
-            };
-            Term {
-                metric: metric.metric.clone(),
-                queue_length,
-                target,
-                active,
-                jobs,
-                max_value: min_float(jobs, to_float64(replicas.maximum)),
-            }
-        })
-        .collect()
+    metrics.iter().map(move |metric| {
+        // Once one metric was active, the later ones of the same trigger are too.
+        active |= metric.active;
+        let queue_length = metric
+            .values
+            .iter()
+            .filter(|value| value.metric == first)
+            .fold(0.0, |sum, value| sum + value.value);
+        let jobs = if target == 0.0 {
+            0.0
+        } else {
+            queue_length / target
+        };
+        Term {
+            queue_length,
+            target,
+            active,
+            jobs,
+            max_value: min_float(jobs, to_float64(replicas.maximum)),
+        }
+    })
 }
 
 /// What the readings of all triggers come to.
@@ -119,17 +111,13 @@ pub struct Combined {
 }
 
 /// Combines the readings. [KEDA `IsScaledJobActive`]
-pub fn combine(terms: &[&Term], calculation: Calculation, replicas: Replicas) -> Combined {
+pub fn combine(terms: &[Term], calculation: Calculation, replicas: Replicas) -> Combined {
     let (mut queue_length, mut max_value, mut uncapped) = (0.0_f64, 0.0_f64, 0.0_f64);
     let mut chosen = None;
-    let active: Vec<(usize, &Term)> = terms
-        .iter()
-        .copied()
-        .enumerate()
-        .filter(|(_, term)| term.active)
-        .collect();
+    let active = || terms.iter().enumerate().filter(|(_, term)| term.active);
+    let active_terms = active().count();
     let mut is_active = false;
-    for (place, term) in &active {
+    for (place, term) in active() {
         match calculation {
             Calculation::Max | Calculation::Min => {
                 let taken = if calculation == Calculation::Max {
@@ -140,7 +128,7 @@ pub fn combine(terms: &[&Term], calculation: Calculation, replicas: Replicas) ->
                 };
                 if taken {
                     is_active = true;
-                    chosen = Some(*place);
+                    chosen = Some(place);
                     queue_length = term.queue_length;
                     max_value = term.max_value;
                     uncapped = term.jobs;
@@ -148,15 +136,15 @@ pub fn combine(terms: &[&Term], calculation: Calculation, replicas: Replicas) ->
             }
             Calculation::Avg | Calculation::Sum => {
                 is_active = true;
-                chosen = (active.len() == 1).then_some(*place);
+                chosen = (active_terms == 1).then_some(place);
                 queue_length += term.queue_length;
                 max_value += term.max_value;
                 uncapped += term.jobs;
             }
         }
     }
-    if calculation == Calculation::Avg && !active.is_empty() {
-        let count = to_float64(i64::try_from(active.len()).unwrap_or(i64::MAX));
+    if calculation == Calculation::Avg && active_terms > 0 {
+        let count = to_float64(i64::try_from(active_terms).unwrap_or(i64::MAX));
         queue_length /= count;
         max_value /= count;
         uncapped /= count;
@@ -169,7 +157,7 @@ pub fn combine(terms: &[&Term], calculation: Calculation, replicas: Replicas) ->
         scale_to: ceil_to_int64(queue_length),
         max_scale: ceil_to_int64(min_float(max_value, to_float64(replicas.maximum))),
         chosen,
-        active_terms: active.len(),
+        active_terms,
     }
 }
 

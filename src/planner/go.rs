@@ -1,6 +1,8 @@
 //! Numbers as Go on amd64 treats them. KEDA's decisions depend on its odd corners: what `strconv.ParseFloat` accepts, and
 //! what a float becomes that does not fit an integer. [semantics §2.5, §2.7]
 
+use std::borrow::Cow;
+
 /// 2^63 as a float, the first value that an `int64` cannot hold.
 const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
 
@@ -65,9 +67,9 @@ fn has_hex_prefix(text: &str) -> bool {
 }
 
 /// Takes the `_` out; none when one does not stand between two digits (the prefix `0x` counts as a digit).
-fn without_separators(body: &str) -> Option<String> {
+fn without_separators(body: &str) -> Option<Cow<'_, str>> {
     if !body.contains('_') {
-        return Some(body.to_owned());
+        return Some(Cow::Borrowed(body));
     }
     let bytes = body.as_bytes();
     let hex = has_hex_prefix(body);
@@ -81,7 +83,7 @@ fn without_separators(body: &str) -> Option<String> {
             return None;
         }
     }
-    Some(body.replace('_', ""))
+    Some(Cow::Owned(body.replace('_', "")))
 }
 
 fn parse_decimal(number: &str) -> Option<f64> {

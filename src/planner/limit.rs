@@ -4,6 +4,7 @@
 use crate::api::DEFAULT_MAX_REPLICA_COUNT;
 
 use super::PlanInput;
+use super::brake::Brake;
 use super::inventory::{Counts, Inventory, pending};
 use super::reason::{Deciding, DecidingTerm, Reason, ReasonCode};
 
@@ -18,145 +19,164 @@ pub struct TotalRoom {
     pub room: i64,
 }
 
-/// One limit as it stands for this object now.
-struct Limit {
-    room: i64,
-    code: ReasonCode,
-    term: DecidingTerm,
-    text: String,
+/// What held the number down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held<'a> {
+    /// Jobs that may be created.
+    pub(super) create: i64,
+    by: By<'a>,
 }
 
-/// Jobs to create after the limits, and the limit that held them down. Of several the tightest is named; of equally tight ones
-/// the first of this order: `maxReplicaCount`, the failure brake, `--max-pending`, `--max-total`, `--max-create`.
-pub(super) fn limited(
-    input: &PlanInput<'_>,
-    counts: Counts,
-    wanted: i64,
-    reasons: &mut Vec<Reason>,
-) -> (i64, Option<Deciding>) {
+#[derive(Debug, Clone, Copy)]
+enum By<'a> {
+    Unknown(&'a str),
+    Paused,
+    MaxReplicaCount,
+    Brake(Brake),
+    MaxPending { limit: i64, pending: i64 },
+    MaxTotal(TotalRoom),
+    MaxCreate(i64),
+}
+
+/// The limit that holds `wanted` down, if one does. Of several it is the tightest; of equally tight ones the first of this order:
+/// `maxReplicaCount`, the failure brake, `--max-pending`, `--max-total`, `--max-create`.
+pub(super) fn held<'a>(input: &PlanInput<'a>, counts: Counts, wanted: i64) -> Option<Held<'a>> {
     if let Inventory::Unknown(why) = input.inventory {
-        return held(
-            reasons,
-            ReasonCode::InventoryUnknown,
-            DecidingTerm::InventoryUnknown,
-            format!("the Jobs could not be listed ({why}): nothing is created or deleted"),
-            0,
-        );
+        return Some(Held {
+            create: 0,
+            by: By::Unknown(why),
+        });
     }
     if input.job.paused() {
-        return held(
-            reasons,
-            ReasonCode::Paused,
-            DecidingTerm::Paused,
-            "paused by autoscaling.keda.sh/paused: no Jobs are created".to_owned(),
-            0,
-        );
+        return Some(Held {
+            create: 0,
+            by: By::Paused,
+        });
     }
-    let ceiling = input
+    let limits = input.limits;
+    let pending = || pending(input.inventory);
+    [
+        Some((room(ceiling(input), counts.slots), By::MaxReplicaCount)),
+        limits
+            .brake
+            .map(|brake| (brake.room(counts.running, input.now), By::Brake(brake))),
+        limits.max_pending.and_then(|limit| {
+            let pending = pending()?;
+            Some((room(limit, pending), By::MaxPending { limit, pending }))
+        }),
+        limits
+            .total
+            .map(|total| (total.room.max(0), By::MaxTotal(total))),
+        limits
+            .max_create
+            .map(|cap| (cap.max(0), By::MaxCreate(cap.max(0)))),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|(room, _)| *room < wanted)
+    .min_by_key(|(room, _)| *room)
+    .map(|(create, by)| Held { create, by })
+}
+
+/// `maxReplicaCount`, 0 at least.
+fn ceiling(input: &PlanInput<'_>) -> i64 {
+    input
         .job
         .max_replica_count
         .unwrap_or(DEFAULT_MAX_REPLICA_COUNT)
-        .max(0);
-    let tightest = limits(input, counts, ceiling, wanted)
-        .into_iter()
-        .filter(|limit| limit.room < wanted)
-        .min_by_key(|limit| limit.room);
+        .max(0)
+}
+
+/// Says what `held` the number down, or that nothing did.
+pub(super) fn explain(
+    input: &PlanInput<'_>,
+    counts: Counts,
+    wanted: i64,
+    held: Option<&Held<'_>>,
+    reasons: &mut Vec<Reason>,
+) -> Option<Deciding> {
+    let by = held.map(|held| held.by);
     // The brake is told of whenever it is on, even where it holds nothing back.
     if let Some(brake) = input.limits.brake
-        && tightest
-            .as_ref()
-            .is_none_or(|limit| limit.code != ReasonCode::FailureBrake)
+        && !matches!(by, Some(By::Unknown(_) | By::Paused | By::Brake(_)))
     {
         let text = brake.describe(counts.running, input.now);
         reasons.push(Reason::new(ReasonCode::FailureBrake, text));
     }
-    if let Some(limit) = tightest {
-        return held(reasons, limit.code, limit.term, limit.text, limit.room);
-    }
-    reasons.push(
-        Reason::new(
-            ReasonCode::Create,
-            format!(
-                "within every limit ({} of {ceiling} slots taken)",
-                counts.slots
-            ),
-        )
-        .whole(wanted),
-    );
-    (wanted, None)
+    let Some(held) = held else {
+        let text = format!(
+            "within every limit ({} of {} slots taken)",
+            counts.slots,
+            ceiling(input)
+        );
+        reasons.push(Reason::new(ReasonCode::Create, text).whole(wanted));
+        return None;
+    };
+    let (code, term, text) = held.words(input, counts, wanted);
+    reasons.push(Reason::new(code, text.clone()).whole(held.create));
+    Some(Deciding { term, text })
 }
 
-fn limits(input: &PlanInput<'_>, counts: Counts, ceiling: i64, wanted: i64) -> Vec<Limit> {
-    let of_command_line = input.limits;
-    let mut limits = vec![Limit {
-        room: room(ceiling, counts.slots),
-        code: ReasonCode::HeldByMaxReplicaCount,
-        term: DecidingTerm::MaxReplicaCount,
-        text: format!(
-            "held: {wanted} wanted, {} of {ceiling} slots (maxReplicaCount{}) are taken",
-            counts.slots,
-            if input.job.max_replica_count.is_some() {
-                ""
-            } else {
-                ", default"
-            },
-        ),
-    }];
-    if let Some(brake) = of_command_line.brake {
-        limits.push(Limit {
-            room: brake.room(counts.running, input.now),
-            code: ReasonCode::FailureBrake,
-            term: DecidingTerm::FailureBrake,
-            text: brake.describe(counts.running, input.now),
-        });
-    }
-    if let Some((limit, pending)) = of_command_line.max_pending.zip(pending(input.inventory)) {
-        limits.push(Limit {
-            room: room(limit, pending),
-            code: ReasonCode::HeldByMaxPending,
-            term: DecidingTerm::MaxPending,
-            text: format!("held: {wanted} wanted, {pending} pending, --max-pending {limit}"),
-        });
-    }
-    if let Some(TotalRoom {
-        limit,
-        others,
-        room,
-    }) = of_command_line.total
-    {
-        limits.push(Limit {
-            room: room.max(0),
-            code: ReasonCode::HeldByMaxTotal,
-            term: DecidingTerm::MaxTotal,
-            text: format!(
-                "held: {wanted} wanted, {} unfinished here and {others} of other objects, --max-total {limit}",
-                counts.slots
+impl Held<'_> {
+    fn words(
+        &self,
+        input: &PlanInput<'_>,
+        counts: Counts,
+        wanted: i64,
+    ) -> (ReasonCode, DecidingTerm, String) {
+        match self.by {
+            By::Unknown(why) => (
+                ReasonCode::InventoryUnknown,
+                DecidingTerm::InventoryUnknown,
+                format!("the Jobs could not be listed ({why}): nothing is created or deleted"),
             ),
-        });
+            By::Paused => (
+                ReasonCode::Paused,
+                DecidingTerm::Paused,
+                "paused by autoscaling.keda.sh/paused: no Jobs are created".to_owned(),
+            ),
+            By::MaxReplicaCount => (
+                ReasonCode::HeldByMaxReplicaCount,
+                DecidingTerm::MaxReplicaCount,
+                format!(
+                    "held: {wanted} wanted, {} of {} slots (maxReplicaCount{}) are taken",
+                    counts.slots,
+                    ceiling(input),
+                    if input.job.max_replica_count.is_some() {
+                        ""
+                    } else {
+                        ", default"
+                    },
+                ),
+            ),
+            By::Brake(brake) => (
+                ReasonCode::FailureBrake,
+                DecidingTerm::FailureBrake,
+                brake.describe(counts.running, input.now),
+            ),
+            By::MaxPending { limit, pending } => (
+                ReasonCode::HeldByMaxPending,
+                DecidingTerm::MaxPending,
+                format!("held: {wanted} wanted, {pending} pending, --max-pending {limit}"),
+            ),
+            By::MaxTotal(TotalRoom { limit, others, .. }) => (
+                ReasonCode::HeldByMaxTotal,
+                DecidingTerm::MaxTotal,
+                format!(
+                    "held: {wanted} wanted, {} unfinished here and {others} of other objects, --max-total {limit}",
+                    counts.slots
+                ),
+            ),
+            By::MaxCreate(cap) => (
+                ReasonCode::HeldByMaxCreate,
+                DecidingTerm::MaxCreate,
+                format!("held: {wanted} wanted, --max-create {cap}"),
+            ),
+        }
     }
-    if let Some(cap) = of_command_line.max_create {
-        limits.push(Limit {
-            room: cap.max(0),
-            code: ReasonCode::HeldByMaxCreate,
-            term: DecidingTerm::MaxCreate,
-            text: format!("held: {wanted} wanted, --max-create {}", cap.max(0)),
-        });
-    }
-    limits
 }
 
 /// What is left of `limit`. Nothing is taken back by a count below 0.
 fn room(limit: i64, taken: i64) -> i64 {
     limit.max(0).saturating_sub(taken.max(0)).max(0)
-}
-
-fn held(
-    reasons: &mut Vec<Reason>,
-    code: ReasonCode,
-    term: DecidingTerm,
-    text: String,
-    create: i64,
-) -> (i64, Option<Deciding>) {
-    reasons.push(Reason::new(code, text.clone()).whole(create));
-    (create, Some(Deciding { term, text }))
 }

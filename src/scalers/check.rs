@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::client::http::HttpClients;
 use super::params::{ParameterSpec, Source, Sources, resolve};
 use super::read::known_type;
 use super::{
@@ -414,6 +415,7 @@ impl Checker<'_> {
             cluster: Arc::new(NoCluster),
             http_timeout: Duration::from_secs(3),
             service_proxy: None,
+            clients: &HttpClients::default(),
             now: Timestamp::now,
         };
         if let Err(error) = build(&context, &parameters) {

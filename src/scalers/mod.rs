@@ -26,6 +26,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use check::{LocalKnowledge, check};
+pub use client::http::HttpClients;
 pub use client::identity::{Identities, Surroundings};
 pub use endpoint::endpoint;
 pub use other_types::OTHER_TRIGGER_TYPES;
@@ -129,6 +130,8 @@ pub struct ScalerContext<'a> {
     pub http_timeout: Duration,
     /// Proxy for hosts of Services (`.svc`, `.svc.cluster.local`), which only the cluster resolves.
     pub service_proxy: Option<&'a url::Url>,
+    /// Connections that are shared with other triggers.
+    pub clients: &'a HttpClients,
     /// The clock.
     pub now: fn() -> Timestamp,
 }

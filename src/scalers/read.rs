@@ -9,6 +9,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+use super::client::http::HttpClients;
 use super::params::{ParameterSpec, Sources, resolve};
 use super::{
     Behaviour, BuildError, ClusterReader, Identities, OTHER_TRIGGER_TYPES, ReadError, Scaler,
@@ -27,6 +28,8 @@ pub struct ReadOptions {
     pub http_timeout: Duration,
     /// Proxy for hosts of Services (`.svc`, `.svc.cluster.local`), which only the cluster resolves.
     pub service_proxy: Option<url::Url>,
+    /// Connections of HTTP triggers, which stay open from one cycle to the next.
+    pub clients: HttpClients,
     /// Where ClusterTriggerAuthentications keep their objects (`keda` in most clusters).
     pub cluster_object_namespace: String,
     /// The clock of cron triggers, of queries and of credentials.
@@ -42,6 +45,7 @@ impl Default for ReadOptions {
             deadline: Duration::from_secs(30),
             http_timeout: Duration::from_secs(3),
             service_proxy: None,
+            clients: HttpClients::default(),
             cluster_object_namespace: "keda".to_owned(),
             now: Timestamp::now,
             identities: Identities::of_process(),
@@ -208,6 +212,7 @@ impl Builder<'_> {
             cluster: Arc::clone(&self.cluster),
             http_timeout: self.options.http_timeout,
             service_proxy: self.options.service_proxy.as_ref(),
+            clients: &self.options.clients,
             now: self.options.now,
         };
         make(&context, &parameters).map(Built::Scaler)

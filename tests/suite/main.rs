@@ -25,6 +25,7 @@ mod limits;
 mod masking;
 mod plan;
 mod readme;
+mod requests;
 mod rollout;
 mod run;
 mod sources;
@@ -53,6 +54,7 @@ fn main() {
         masking::tests(),
         plan::tests(),
         readme::tests(),
+        requests::tests(),
         rollout::tests(),
         run::tests(),
         sources::tests(),

@@ -1,17 +1,15 @@
 //! One list and the watch that follows it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use kube::Api;
 use kube::api::{ApiResource, WatchEvent, WatchParams};
 use kube::core::Status;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Freshness;
 use super::store::{Items, State};
 use crate::cluster::inventory::SlimObject;
 use crate::cluster::objects::list_pages;
@@ -23,16 +21,32 @@ const SILENCE: Duration = Duration::from_mins(3);
 const SETTLED: Duration = Duration::from_secs(1);
 /// Pauses between attempts grow from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// Lists that are asked for do not follow each other faster.
-const LEAST_PAUSE: Duration = Duration::from_millis(500);
+/// Lists that are asked for do not follow each other faster: so long for each object that may ask, within these bounds. Where many
+/// ask, as when a run acquires its leases, they share a list; where one asks, it need not wait.
+const PAUSE_PER_OBJECT: Duration = Duration::from_millis(5);
+const LEAST_PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
 /// Where an object is kept; none when it is not.
 pub(super) type Place = Box<dyn Fn(&SlimObject) -> Option<String> + Send + Sync>;
 
-/// The objects of one resource, namespace and selector. Ends when it is dropped.
+/// What a feed is to follow.
+pub(super) struct Options<'a> {
+    pub(super) namespace: &'a str,
+    /// `jobs.batch`.
+    pub(super) resource: &'a str,
+    /// Label selector.
+    pub(super) selector: String,
+    /// A watch follows each list; else there are only the lists that are asked for.
+    pub(super) watch: bool,
+    /// How many ScaledJobs may ask.
+    pub(super) objects: usize,
+}
+
+/// The objects of one resource, namespace and selector. Nothing is asked for before somebody wants to know. Ends when it is dropped.
 pub(super) struct Feed<T> {
     state: watch::Receiver<State<T>>,
-    demand: Arc<Notify>,
+    /// A list is wanted that begins then or later.
+    demand: watch::Sender<Option<Instant>>,
     task: JoinHandle<()>,
     list_operation: String,
     /// Longest wait for a list that was asked for.
@@ -49,18 +63,20 @@ impl<T> Feed<T>
 where
     T: From<SlimObject> + Send + Sync + 'static,
 {
-    pub(super) fn start<K>(
-        cluster: &Cluster,
-        namespace: &str,
-        resource: &str,
-        selector: String,
-        place: Place,
-    ) -> Self
+    pub(super) fn start<K>(cluster: &Cluster, options: Options<'_>, place: Place) -> Self
     where
         K: kube::Resource<DynamicType = ()>,
     {
-        let (sender, state) = watch::channel(State::new());
-        let demand = Arc::new(Notify::new());
+        let Options {
+            namespace,
+            resource,
+            selector,
+            watch,
+            objects,
+        } = options;
+        let (sender, state) = watch::channel(State::new(watch));
+        let (demand, demanded) = watch::channel(None);
+        let (least, most) = LEAST_PAUSES;
         let list_operation = format!("list {resource} in namespace {namespace}");
         let follower = Follower {
             api: Api::namespaced_with(
@@ -74,7 +90,14 @@ where
             selector,
             place,
             state: sender,
-            demand: Arc::clone(&demand),
+            watch,
+            least_pause: PAUSE_PER_OBJECT
+                .saturating_mul(u32::try_from(objects).unwrap_or(u32::MAX))
+                .clamp(least, most),
+            demand: Demand {
+                wanted: demanded,
+                began: None,
+            },
             failures: 0,
             warned: false,
         };
@@ -93,27 +116,34 @@ where
         self.state.borrow()
     }
 
-    /// Waits until what is known can be given out.
-    pub(super) async fn ready(&self, freshness: Freshness) -> Result<(), ClusterError> {
-        let asked = Instant::now();
+    /// Waits until what is known can be given out and, with `since`, contains a list that began then or later.
+    pub(super) async fn ready(&self, since: Option<Instant>) -> Result<(), ClusterError> {
+        let now = Instant::now();
         let mut state = self.state.clone();
-        let first = {
+        // None: any list will do, as there was none yet.
+        let wanted = {
             let known = state.borrow();
-            if freshness == Freshness::Watched && known.can_be_vouched_for(asked) {
+            let new_enough =
+                since.is_none_or(|since| known.as_of.is_some_and(|as_of| as_of >= since));
+            if new_enough && known.can_be_vouched_for(now) {
                 return Ok(());
             }
-            // Before the first list has ended nothing older than it can be given out.
-            freshness == Freshness::Watched && !known.attempted()
-        };
-        if !first {
-            self.demand.notify_one();
-        }
-        let ended = state.wait_for(|known| {
-            if first {
-                known.attempted()
-            } else {
-                known.attempted_since(asked)
+            match since {
+                None if !known.attempted() => None,
+                Some(since) if !known.attempted_since(since) => Some(since),
+                _ => Some(now),
             }
+        };
+        self.demand.send_if_modified(|demand| {
+            let newer = demand.is_none_or(|before| wanted.is_some_and(|wanted| wanted > before));
+            if newer {
+                *demand = Some(wanted.unwrap_or(now));
+            }
+            newer
+        });
+        let ended = state.wait_for(|known| match wanted {
+            Some(wanted) => known.attempted_since(wanted),
+            None => known.attempted(),
         });
         match tokio::time::timeout(self.patience, ended).await {
             Ok(Ok(known)) => known.failure().cloned().map_or(Ok(()), Err),
@@ -136,10 +166,38 @@ struct Follower<T> {
     selector: String,
     place: Place,
     state: watch::Sender<State<T>>,
-    demand: Arc<Notify>,
+    /// A watch follows each list.
+    watch: bool,
+    /// From the beginning of one list to that of the next.
+    least_pause: Duration,
+    demand: Demand,
     /// Attempts in a row that came to nothing.
     failures: u32,
     warned: bool,
+}
+
+/// What lists are wanted.
+#[derive(Clone)]
+struct Demand {
+    wanted: watch::Receiver<Option<Instant>>,
+    /// When the last list began.
+    began: Option<Instant>,
+}
+
+impl Demand {
+    /// Ends when a list is wanted that the last one cannot stand for.
+    async fn wait(&mut self) {
+        let began = self.began;
+        let nobody_asks = self
+            .wanted
+            .wait_for(|wanted| *wanted > began)
+            .await
+            .is_err();
+        if nobody_asks {
+            // The feed is being dropped.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// How a watch ended.
@@ -159,12 +217,18 @@ where
     T: From<SlimObject> + Send + Sync + 'static,
 {
     async fn follow(mut self) {
+        self.demand.wait().await;
         loop {
             let began = Instant::now();
+            self.demand.began = Some(began);
             match self.list().await {
                 Ok((items, version)) => {
                     self.state.send_modify(|state| state.listed(items, began));
-                    self.watch(version).await;
+                    if self.watch {
+                        self.watch(version).await;
+                    } else {
+                        self.failures = 0;
+                    }
                 }
                 Err(error) => {
                     tracing::debug!(%error, selector = self.selector, "the list failed");
@@ -173,7 +237,10 @@ where
                     self.pause().await;
                 }
             }
-            sleep_until(began + LEAST_PAUSE).await;
+            sleep_until(began + self.least_pause).await;
+            if !self.watch {
+                self.demand.wait().await;
+            }
         }
     }
 
@@ -247,15 +314,16 @@ where
         self.failures += 1;
         tokio::select! {
             () = sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)) => false,
-            () = self.demand.notified() => true,
+            () = self.demand.wait() => true,
         }
     }
 
     async fn watch_once(&mut self, version: &mut String) -> End {
         let parameters = WatchParams::default().labels(&self.selector);
+        let mut demand = self.demand.clone();
         let opened = tokio::select! {
             opened = self.cluster.request(&self.watch_operation, self.api.watch(&parameters, version)) => opened,
-            () = self.demand.notified() => return End::Demand,
+            () = demand.wait() => return End::Demand,
         };
         let mut events = match opened {
             Ok(events) => events.boxed(),
@@ -270,7 +338,7 @@ where
         loop {
             let event = tokio::select! {
                 event = events.next() => event,
-                () = self.demand.notified() => return End::Demand,
+                () = demand.wait() => return End::Demand,
                 () = sleep_until(opened + SETTLED), if !settled => {
                     settled = true;
                     self.works();

@@ -9,8 +9,8 @@ use crate::cluster::{ClusterError, ClusterErrorKind};
 
 /// How long a cut watch is trusted before the next snapshot lists anew.
 const CUT_OFF: Duration = Duration::from_secs(30);
-/// The same where watching is not allowed: then every cycle lists, objects that ask within this share one list.
-const NOT_ALLOWED: Duration = Duration::from_secs(1);
+/// The same where no watch follows: then every cycle lists, objects that ask within this share one list.
+const NOT_WATCHED: Duration = Duration::from_secs(1);
 
 /// Objects by name, in buckets: the Jobs of one ScaledJob, the pods of one Job.
 #[derive(Debug)]
@@ -72,19 +72,19 @@ pub(in crate::cluster) struct State<T> {
     attempt: Option<(Instant, Option<ClusterError>)>,
     /// Since when no watch follows the list.
     down_since: Option<Instant>,
-    /// The right to watch is missing.
-    may_not_watch: bool,
+    /// No watch follows: the right to is missing, or none is meant to.
+    not_watched: bool,
 }
 
 impl<T> State<T> {
-    /// Nothing is known.
-    pub(super) fn new() -> Self {
+    /// Nothing is known. `watched`: a watch will follow each list.
+    pub(super) fn new(watched: bool) -> Self {
         Self {
             items: Items::default(),
             as_of: None,
             attempt: None,
             down_since: None,
-            may_not_watch: false,
+            not_watched: !watched,
         }
     }
 
@@ -105,13 +105,13 @@ impl<T> State<T> {
     /// The watch is open and has said something, or has been open for a while.
     pub(super) fn watch_works(&mut self) {
         self.down_since = None;
-        self.may_not_watch = false;
+        self.not_watched = false;
     }
 
     /// The watch has ended or could not be opened.
     pub(super) fn watch_ended(&mut self, now: Instant, error: Option<&ClusterError>) {
         self.down_since.get_or_insert(now);
-        self.may_not_watch = error.is_some_and(|error| {
+        self.not_watched = error.is_some_and(|error| {
             matches!(
                 error.kind,
                 ClusterErrorKind::Forbidden | ClusterErrorKind::Unauthorized
@@ -148,8 +148,8 @@ impl<T> State<T> {
         if denied {
             return false;
         }
-        let bound = if self.may_not_watch {
-            NOT_ALLOWED
+        let bound = if self.not_watched {
+            NOT_WATCHED
         } else {
             CUT_OFF
         };
@@ -189,7 +189,7 @@ mod tests {
     fn trust_ends_a_while_after_the_watch_does() {
         let start = Instant::now();
         let at = |seconds: u64| start + Duration::from_secs(seconds);
-        let mut state: State<()> = State::new();
+        let mut state: State<()> = State::new(true);
         assert!(!state.can_be_vouched_for(start), "never listed");
         state.list_failed(start, error(ClusterErrorKind::Unavailable));
         assert!(!state.can_be_vouched_for(start), "never listed");
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn without_the_right_to_watch_every_cycle_lists() {
         let start = Instant::now();
-        let mut state: State<()> = State::new();
+        let mut state: State<()> = State::new(true);
         state.listed(Items::default(), start);
         state.watch_ended(start, Some(&error(ClusterErrorKind::Forbidden)));
         assert!(state.can_be_vouched_for(start));
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_denied_list_ends_trust_at_once() {
         let start = Instant::now();
-        let mut state: State<()> = State::new();
+        let mut state: State<()> = State::new(true);
         state.listed(Items::default(), start);
         state.watch_works();
         state.list_failed(start, error(ClusterErrorKind::Forbidden));

@@ -1,15 +1,20 @@
 //! A run's heartbeat in one namespace.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::state::{Heartbeat, Moment};
-use super::{ATTEMPTS, CONCURRENCY, Inner, lock};
+use super::{ATTEMPTS, CONCURRENCY, Inner, RELEASE_LIMIT, lock};
 use crate::cluster::leases::{self, Held};
 use crate::cluster::{ClusterError, ClusterErrorKind};
+
+/// From so many Leases on one request looks at all of them, or gives all of them up.
+const MANY: usize = 3;
 
 /// A run's heartbeat in one namespace, with what it stands for.
 pub(super) struct Beat {
@@ -18,8 +23,20 @@ pub(super) struct Beat {
     /// The Lease as last seen; locked while it is renewed.
     lease: tokio::sync::Mutex<Option<Held>>,
     holds: Mutex<Vec<Arc<Hold>>>,
+    /// Locked while it is listed: who looks meanwhile waits for that list.
+    listing: tokio::sync::Mutex<Listing>,
     pub(super) changed: watch::Sender<()>,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// The run's Leases as one list showed them.
+#[derive(Default)]
+struct Listing {
+    /// When it was sent, if ever.
+    sent: Option<Moment>,
+    ours: HashMap<String, Held>,
+    /// We may not list: each Lease is asked for by itself.
+    forbidden: bool,
 }
 
 /// What we know of one object's Lease.
@@ -46,6 +63,7 @@ impl Beat {
             state: Mutex::new(Heartbeat::new(inner.options.duration)),
             lease: tokio::sync::Mutex::default(),
             holds: Mutex::default(),
+            listing: tokio::sync::Mutex::default(),
             changed: watch::Sender::new(()),
             task: Mutex::default(),
         });
@@ -129,13 +147,63 @@ impl Beat {
         }
     }
 
+    /// The Lease of an object of ours, as a look shows it that was sent at `since` or later, and when that was. Objects that are
+    /// looked at together share one list.
+    pub(super) async fn look(
+        &self,
+        inner: &Inner,
+        name: &str,
+        since: Duration,
+    ) -> Result<(Option<Held>, Moment), ClusterError> {
+        let many = lock(&self.holds).len() >= MANY;
+        if many && let Some(listed) = self.listed(inner, name, since).await? {
+            return Ok(listed);
+        }
+        let _permit = inner.permits.acquire().await;
+        let sent = inner.now();
+        let found = leases::get(&inner.cluster, &self.namespace, name).await?;
+        Ok((found, sent))
+    }
+
+    /// What the list shows; none where it does not show that the Lease is ours, and a direct look has to tell.
+    async fn listed(
+        &self,
+        inner: &Inner,
+        name: &str,
+        since: Duration,
+    ) -> Result<Option<(Option<Held>, Moment)>, ClusterError> {
+        let mut listing = self.listing.lock().await;
+        if listing.forbidden {
+            return Ok(None);
+        }
+        let known = listing.sent.filter(|sent| sent.monotonic >= since);
+        let sent = known.unwrap_or_else(|| inner.now());
+        if known.is_none() {
+            match leases::of_run(&inner.cluster, &self.namespace, &inner.heartbeat).await {
+                Ok(ours) => {
+                    listing.sent = Some(sent);
+                    listing.ours = ours;
+                }
+                Err(error) if error.kind == ClusterErrorKind::Forbidden => {
+                    tracing::debug!(%error, "each lease is looked at by itself");
+                    listing.forbidden = true;
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let found = listing.ours.get(name).filter(|found| inner.is_ours(found));
+        Ok(found.map(|found| (Some(found.clone()), sent)))
+    }
+
     /// Which of the objects are still ours.
     async fn look_at_holds(&self, inner: &Inner) {
         let holds = lock(&self.holds).clone();
+        let since = inner.now().monotonic;
         futures::stream::iter(holds.iter().filter(|hold| lock(&hold.state).held.is_some()))
             .for_each_concurrent(CONCURRENCY, |hold| async move {
                 // What cannot be asked now is asked before the next write.
-                if let Ok(found) = leases::get(&inner.cluster, &self.namespace, &hold.name).await
+                if let Ok((found, _)) = self.look(inner, &hold.name, since).await
                     && !found.is_some_and(|found| inner.is_ours(&found))
                 {
                     lock(&hold.state).held = None;
@@ -155,14 +223,18 @@ impl Beat {
             .filter_map(|hold| lock(&hold.state).held.take())
             .collect();
         self.changed.send_replace(());
-        futures::stream::iter(&held)
-            .for_each_concurrent(CONCURRENCY, |held| async move {
-                if let Err(error) = leases::release(&inner.cluster, &self.namespace, held).await {
-                    failed(error);
-                }
-            })
-            .await;
-        // A renewal that was cut off may have moved it on.
+        if !self.release_together(inner, held.len()).await {
+            futures::stream::iter(&held)
+                .for_each_concurrent(CONCURRENCY, |held| async move {
+                    if let Err(error) = leases::release(&inner.cluster, &self.namespace, held).await
+                    {
+                        failed(error);
+                    }
+                })
+                .await;
+        }
+        // A renewal that was cut off may have moved it on. Last of all: who takes an object from us by force waits until the
+        // heartbeat moves or goes, and looks again then.
         let slot = self.lease.lock().await.take();
         if slot.is_none() {
             return;
@@ -176,6 +248,25 @@ impl Beat {
             && let Err(error) = leases::release(&inner.cluster, &self.namespace, &last).await
         {
             failed(error);
+        }
+    }
+
+    /// Gives many Leases up with one request; false when that was not done. Only while nobody can judge us dead: see
+    /// [`leases::release_all`].
+    async fn release_together(&self, inner: &Inner, count: usize) -> bool {
+        let left = lock(&self.state).left(inner.now());
+        let Some(left) = left.filter(|_| count >= MANY) else {
+            return false;
+        };
+        let limit = left.min(RELEASE_LIMIT / 2);
+        let request = leases::release_all(&inner.cluster, &self.namespace, &inner.heartbeat);
+        match tokio::time::timeout(limit, request).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "each lease is given up by itself");
+                false
+            }
+            Err(_) => false,
         }
     }
 }

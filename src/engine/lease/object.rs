@@ -82,13 +82,15 @@ impl ObjectLease<'_> {
         let mut watched = Watch::default();
         let mut told = false;
         let mut conflicts = 0;
+        // Most are free: what was never ours is created without a look, and the server says if somebody was there first.
+        let mut looked = lock(&self.hold.state).held.is_some() || self.takeover;
         loop {
             // Who waits for long has a heartbeat already; after an outage it must beat again before anything is claimed.
             if lock(&self.beat.state).left(self.inner.now()).is_none() {
                 self.beat.renew(self.inner).await?;
             }
             let epoch = lock(&self.beat.state).epoch();
-            let found = self.look().await?;
+            let found = if looked { self.look().await? } else { None };
             let result = match &found {
                 None => self.write(None, epoch).await,
                 Some(found) if found.holder().is_none() || self.inner.is_ours(found) => {
@@ -103,8 +105,18 @@ impl ObjectLease<'_> {
                     let written = self.write(Some(found), epoch).await;
                     if written.is_ok() {
                         notice(format!("takes the lease from {} by force", holder(found)));
+                        self.takeover = false;
                         if self.tell_loser(found, signals).await {
                             return Ok(Grant::Ended);
+                        }
+                        // A loser that was about to end may have given our Lease up together with its own.
+                        if !self
+                            .look()
+                            .await?
+                            .is_some_and(|found| self.inner.is_ours(&found))
+                        {
+                            lock(&self.hold.state).held = None;
+                            continue;
                         }
                     }
                     written
@@ -153,6 +165,10 @@ impl ObjectLease<'_> {
                     self.takeover = false;
                     return Ok(Grant::Held);
                 }
+                // Another was there first.
+                Err(error) if !looked && error.kind == ClusterErrorKind::AlreadyExists => {
+                    looked = true;
+                }
                 // Another was quicker: look again.
                 Err(error)
                     if conflicts < ATTEMPTS
@@ -178,14 +194,12 @@ impl ObjectLease<'_> {
         if let Err(why) = self.standing() {
             return Ok(Err(why));
         }
-        let sent = self.inner.now();
-        let age = sent
-            .monotonic
-            .saturating_sub(lock(&self.hold.state).verified.monotonic);
-        if age < self.inner.options.duration / 30 {
+        let now = self.inner.now().monotonic;
+        let since = now.saturating_sub(self.inner.options.duration / 30);
+        if lock(&self.hold.state).verified.monotonic > since {
             return Ok(Ok(()));
         }
-        let found = self.look().await?;
+        let (found, sent) = self.beat.look(self.inner, &self.hold.name, since).await?;
         let ours = found
             .as_ref()
             .is_some_and(|found| self.inner.is_ours(found));

@@ -15,7 +15,7 @@ use crate::api::{
 use crate::diagnostic::{SourceFile, Span};
 use crate::manifest::{Document, Node, Value};
 use crate::planner::inventory::{Counts, Inventory, JobState, ObservedJob};
-use crate::planner::{Limits, Plan, PlanInput, plan};
+use crate::planner::{Limits, Plan, PlanInput, decision, plan};
 
 /// Hash that the plans of these tests run with.
 pub(crate) const SPEC_HASH: &str = "new";
@@ -139,12 +139,15 @@ pub(crate) fn plan_limited(
     inventory: &Inventory,
     limits: Limits,
 ) -> Plan {
-    plan(&PlanInput {
+    let input = PlanInput {
         job,
         readings,
         inventory,
         limits: &limits,
         spec_hash: SPEC_HASH,
         now: Timestamp::UNIX_EPOCH,
-    })
+    };
+    let plan = plan(&input);
+    assert_eq!(decision(&input), plan.decision, "the numbers alone");
+    plan
 }

@@ -319,8 +319,9 @@ impl TriggerView {
             chosen: trigger.chosen,
             metrics: terms
                 .iter()
-                .map(|term| TermView {
-                    metric: term.metric.clone(),
+                .zip(&trigger.metrics)
+                .map(|(term, metric)| TermView {
+                    metric: metric.clone(),
                     queue_length: term.queue_length,
                     target: term.target,
                     active: term.active,

@@ -1,11 +1,14 @@
 //! The HTTP client of all HTTP scalers: TLS 1.2 or newer, proxies from the environment, bodies of bounded size, errors that name the
 //! endpoint and no credential.
 
+use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::OnceLock;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::tls::TlsMaterial;
@@ -14,7 +17,24 @@ use crate::scalers::{ReadError, endpoint};
 /// A longer answer is no metric.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// An HTTP client, made when the first request is sent: building a scaler does no I/O, and reading the system's authorities is some.
+/// Most connections to one host that stay open between two reads.
+const IDLE_CONNECTIONS: usize = 16;
+
+/// The connections of a run's HTTP triggers. Those with the same certificates and keys share a client: to make one takes milliseconds of
+/// processor time, as it reads the system's authorities, and to connect anew for every read is more than the read itself.
+#[derive(Clone, Default)]
+pub struct HttpClients {
+    /// By a hash of what a client is made from: it may hold keys.
+    made: Arc<Mutex<HashMap<[u8; 32], reqwest::Client>>>,
+}
+
+impl fmt::Debug for HttpClients {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("HttpClients")
+    }
+}
+
+/// An HTTP client, made or found when the first request is sent: building a scaler does no I/O.
 #[derive(Debug)]
 pub(crate) struct HttpClient {
     timeout: Duration,
@@ -22,6 +42,7 @@ pub(crate) struct HttpClient {
     service_proxy: Option<Url>,
     redirects: bool,
     proxies: bool,
+    clients: HttpClients,
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
@@ -45,13 +66,19 @@ pub(crate) struct Request {
 
 impl HttpClient {
     /// A client with `timeout` for each request; `service_proxy` stands before hosts of Services.
-    pub(crate) fn new(timeout: Duration, tls: TlsMaterial, service_proxy: Option<&Url>) -> Self {
+    pub(crate) fn new(
+        timeout: Duration,
+        tls: TlsMaterial,
+        service_proxy: Option<&Url>,
+        clients: &HttpClients,
+    ) -> Self {
         Self {
             timeout,
             tls,
             service_proxy: service_proxy.cloned(),
             redirects: true,
             proxies: true,
+            clients: clients.clone(),
             client: OnceLock::new(),
         }
     }
@@ -69,31 +96,62 @@ impl HttpClient {
     }
 
     fn client(&self) -> Result<&reqwest::Client, ReadError> {
-        let made = self.client.get_or_init(|| {
-            super::tls::install_provider();
-            let system = self.builder()?;
-            let ca = self.tls.ca.expose();
-            if ca.is_empty() {
-                return system.build().or_else(|_| {
-                    // A machine without any authorities: plain HTTP must still work there.
-                    let bare = self.builder()?.tls_certs_only([]);
-                    bare.build().map_err(|error| chain(&error))
-                });
+        let found = self.client.get_or_init(|| {
+            let key = self.key();
+            let mut made = self
+                .clients
+                .made
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(client) = made.get(&key) {
+                return Ok(client.clone());
             }
-            let roots = reqwest::Certificate::from_pem_bundle(ca.as_bytes())
-                .map_err(|_| "ca must be PEM certificates".to_owned())?;
-            system.tls_certs_merge(roots.clone()).build().or_else(|_| {
-                let only = self.builder()?.tls_certs_only(roots);
-                only.build().map_err(|error| chain(&error))
-            })
+            let client = self.make()?;
+            made.insert(key, client.clone());
+            Ok(client)
         });
-        made.as_ref()
+        found
+            .as_ref()
             .map_err(|error| ReadError::new(format!("the HTTP client cannot be made: {error}")))
+    }
+
+    /// What a client is made from.
+    fn key(&self) -> [u8; 32] {
+        let tls = &self.tls;
+        let proxy = self.service_proxy.as_ref().map_or("", Url::as_str);
+        let mut hash = Sha256::new();
+        for part in [tls.ca.expose(), tls.cert.expose(), tls.key.expose(), proxy] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        for switch in [tls.unsafe_ssl, self.redirects, self.proxies] {
+            hash.update([u8::from(switch)]);
+        }
+        hash.finalize().into()
+    }
+
+    fn make(&self) -> Result<reqwest::Client, String> {
+        super::tls::install_provider();
+        let system = self.builder()?;
+        let ca = self.tls.ca.expose();
+        if ca.is_empty() {
+            return system.build().or_else(|_| {
+                // A machine without any authorities: plain HTTP must still work there.
+                let bare = self.builder()?.tls_certs_only([]);
+                bare.build().map_err(|error| chain(&error))
+            });
+        }
+        let roots = reqwest::Certificate::from_pem_bundle(ca.as_bytes())
+            .map_err(|_| "ca must be PEM certificates".to_owned())?;
+        system.tls_certs_merge(roots.clone()).build().or_else(|_| {
+            let only = self.builder()?.tls_certs_only(roots);
+            only.build().map_err(|error| chain(&error))
+        })
     }
 
     fn builder(&self) -> Result<reqwest::ClientBuilder, String> {
         let mut builder = reqwest::Client::builder()
-            .timeout(self.timeout)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .tls_version_min(reqwest::tls::Version::TLS_1_2)
             .user_agent(concat!("keda-jobs/", env!("CARGO_PKG_VERSION")));
         if let Some(proxy) = self.service_proxy.clone() {
@@ -147,7 +205,7 @@ impl HttpClient {
             None if put => self.client()?.put(url.clone()).body(""),
             None => self.client()?.get(url.clone()),
         };
-        builder = builder.headers(headers);
+        builder = builder.timeout(self.timeout).headers(headers);
         if let Some((username, password)) = basic {
             builder = builder.basic_auth(username, Some(password));
         }
@@ -212,5 +270,33 @@ pub(crate) fn parse_url(parameter: &str, address: &str) -> Result<Url, String> {
             "parameter {parameter} must be an absolute http or https URL, not {:?}",
             endpoint(address)
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn triggers_share_a_client_where_they_may() {
+        let clients = HttpClients::default();
+        let ask = |tls: TlsMaterial, proxy: Option<&str>| {
+            let proxy = proxy.map(|proxy| Url::parse(proxy).unwrap());
+            let timeout = Duration::from_secs(1);
+            let client = HttpClient::new(timeout, tls, proxy.as_ref(), &clients);
+            client.client().unwrap();
+            clients.made.lock().unwrap().len()
+        };
+        let unsafe_ssl = || TlsMaterial {
+            unsafe_ssl: true,
+            ..TlsMaterial::default()
+        };
+        assert_eq!(ask(TlsMaterial::default(), None), 1);
+        assert_eq!(ask(TlsMaterial::default(), None), 1);
+        assert_eq!(ask(unsafe_ssl(), None), 2);
+        assert_eq!(ask(unsafe_ssl(), Some("http://127.0.0.1:1")), 3);
+        assert_eq!(ask(unsafe_ssl(), Some("http://127.0.0.1:1")), 3);
+        // Nothing of what they were made from is shown.
+        assert_eq!(format!("{clients:?}"), "HttpClients");
     }
 }

@@ -121,7 +121,7 @@ fn build(
         activation: parameters
             .float("activationTargetValue")
             .unwrap_or_default(),
-        client: HttpClient::new(timeout, tls, context.service_proxy),
+        client: HttpClient::new(timeout, tls, context.service_proxy, context.clients),
         url,
         format: parameters.text("format").to_owned(),
         location: location.to_owned(),

@@ -154,7 +154,7 @@ fn build(
         url: query_url(parameters).map_err(BuildError::new)?,
         headers,
         ignore_null: parameters.boolean("ignoreNullValues"),
-        client: HttpClient::new(timeout, tls, context.service_proxy),
+        client: HttpClient::new(timeout, tls, context.service_proxy, context.clients),
         authentication,
         cloud,
         now: context.now,

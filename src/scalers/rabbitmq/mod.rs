@@ -236,7 +236,7 @@ fn build(
         } else {
             None
         };
-        let client = HttpClient::new(timeout, tls, context.service_proxy);
+        let client = HttpClient::new(timeout, tls, context.service_proxy, context.clients);
         Broker::Management(Box::new(management::Management::new(
             &url, parameters, client, token,
         )?))

@@ -19,6 +19,15 @@ pub(crate) fn given_kubeconfig() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// A client for a kubeconfig.
+pub(crate) async fn client(kubeconfig: &Path) -> Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).expect("the kubeconfig can be read");
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        .await
+        .expect("the kubeconfig can be used");
+    Client::try_from(config).expect("a client")
+}
+
 /// A cluster, and a namespace in it that is the test's own.
 pub(crate) struct TestCluster {
     pub(crate) kubeconfig: PathBuf,
@@ -87,12 +96,7 @@ impl TestCluster {
 
     /// A client of its own for the runtime it is used in.
     pub(crate) async fn client_async(&self) -> Client {
-        let kubeconfig =
-            Kubeconfig::read_from(&self.kubeconfig).expect("the kubeconfig can be read");
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-            .await
-            .expect("the kubeconfig can be used");
-        Client::try_from(config).expect("a client")
+        client(&self.kubeconfig).await
     }
 
     /// `keda-jobs` with these arguments against this cluster and namespace.

@@ -17,7 +17,7 @@ use url::Url;
 
 use self::cache::Cache;
 pub use self::surroundings::Surroundings;
-use super::http::HttpClient;
+use super::http::{HttpClient, HttpClients};
 use super::tls::TlsMaterial;
 use crate::scalers::ReadError;
 
@@ -49,7 +49,14 @@ const NEARBY_TIMEOUT: Duration = Duration::from_secs(1);
 impl Identities {
     /// Identities that are looked for in `surroundings`, when they are first needed.
     pub fn new(surroundings: Surroundings) -> Arc<Self> {
-        let client = |timeout| HttpClient::new(timeout, TlsMaterial::default(), None);
+        let client = |timeout| {
+            HttpClient::new(
+                timeout,
+                TlsMaterial::default(),
+                None,
+                &HttpClients::default(),
+            )
+        };
         Arc::new(Self {
             surroundings,
             client: client(TIMEOUT).without_redirects(),

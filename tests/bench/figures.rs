@@ -1,0 +1,51 @@
+//! Figures as they are printed.
+
+use std::time::Duration;
+
+/// One line: what, how much, and how it stands to the aim.
+pub(crate) fn line(what: &str, figure: &str, aim: Option<(&str, bool)>) {
+    let aim = match aim {
+        None => String::new(),
+        Some((aim, true)) => format!("   aim {aim}: met"),
+        Some((aim, false)) => format!("   aim {aim}: MISSED"),
+    };
+    println!("  {what:<44} {figure:>16}{aim}");
+}
+
+/// A command that was run.
+pub(crate) fn command(text: &str) {
+    println!("  $ {text}");
+}
+
+/// Further words.
+pub(crate) fn note(text: &str) {
+    println!("    {text}");
+}
+
+pub(crate) fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+pub(crate) fn mebibytes(kibibytes: u64) -> String {
+    let tenths = kibibytes * 10 / 1024;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+/// The middle one; of an even number the lower of the two.
+pub(crate) fn median<T: Copy + PartialOrd>(values: &[T]) -> T {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|left, right| left.partial_cmp(right).expect("figures can be compared"));
+    sorted[(sorted.len() - 1) / 2]
+}
+
+/// `median 12.0 ms`, and the ends in a note.
+pub(crate) fn times(what: &str, times: &[Duration], aim: Option<(&str, Duration)>) {
+    let middle = median(times);
+    line(
+        what,
+        &milliseconds(middle),
+        aim.map(|(text, aim)| (text, middle <= aim)),
+    );
+    let all: Vec<String> = times.iter().map(|time| milliseconds(*time)).collect();
+    note(&format!("the median of {}", all.join(", ")));
+}
