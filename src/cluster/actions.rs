@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::client::optional;
 use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
+use crate::mutant;
 
 /// How often a create is sent when no answer comes.
 const CREATE_ATTEMPTS: u32 = 3;
@@ -55,7 +56,7 @@ pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(
                 return match optional(cluster.request(&get, api.get_metadata(name)).await) {
                     Ok(Some(existing)) => {
                         let mark = existing.annotations().get(CYCLE_ANNOTATION);
-                        if mark.is_some_and(|mark| mark == cycle) {
+                        if mark.is_some_and(|mark| mark == cycle) && !mutant::is("new-name") {
                             Ok(())
                         } else {
                             Err(error)

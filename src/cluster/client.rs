@@ -56,6 +56,17 @@ impl Cluster {
         })
     }
 
+    /// A cluster that `client` speaks to.
+    pub fn of_client(client: Client, context: &str, request_timeout: Duration) -> Self {
+        Self {
+            namespace: client.default_namespace().to_owned(),
+            client,
+            context: context.to_owned(),
+            server: context.to_owned(),
+            request_timeout,
+        }
+    }
+
     /// Awaits one request, at most the request timeout; `operation` names it in the error: `list jobs.batch in namespace shop`.
     pub async fn request<T>(
         &self,

@@ -10,6 +10,7 @@ use crate::api::ScaledJob;
 use crate::cli::{LimitArgs, PlanArgs, PlanOutput, SourceArgs};
 use crate::cluster::client::LazyCluster;
 use crate::cluster::objects::{Objects, Reader};
+use crate::engine::clock::Clock;
 use crate::engine::cycle::{Decided, Overrides, decide};
 use crate::engine::guard::Guard;
 use crate::engine::limits::{LimitOptions, Limiter};
@@ -62,6 +63,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
     };
     let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
     let engine = Engine {
+        clock: Clock::system(),
         observer: None,
         objects: Arc::new(Objects::new(
             &resources,

@@ -13,6 +13,7 @@ use crate::cli::{LeaseArgs, RunArgs, RunOutput};
 use crate::cluster::client::{Cluster, LazyCluster};
 use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::{inventory, kubeconfig};
+use crate::engine::clock::Clock;
 use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::observer::Observer;
@@ -70,6 +71,7 @@ pub async fn execute(
     }
     let lazy = Arc::new(LazyCluster::connected(cluster.clone()));
     let engine = Engine {
+        clock: Clock::system(),
         // One cycle is worth one list.
         observer: (!args.once).then(|| Arc::new(Observer::start(&cluster, &targets))),
         objects: Arc::new(Objects::new(
@@ -186,6 +188,7 @@ fn leases(cluster: &Cluster, args: &LeaseArgs) -> Option<Leases> {
             duration: args.lease_duration,
             wait: args.lease_wait,
             takeover: args.takeover,
+            clock: Clock::system(),
         },
     ))
 }

@@ -2,6 +2,7 @@
 
 pub mod assumed;
 pub mod cleanup;
+pub mod clock;
 pub mod cycle;
 pub mod guard;
 pub mod lease;
@@ -17,8 +18,9 @@ use std::time::Duration;
 use crate::api::ScaledJob;
 use crate::cluster::client::LazyCluster;
 use crate::cluster::job::spec_hash;
-use crate::cluster::objects::{Objects, Reader};
-use crate::scalers::ReadOptions;
+use crate::cluster::objects::Objects;
+use crate::scalers::{ClusterReader, ReadOptions};
+use clock::Clock;
 
 /// One object with the namespace it works in.
 #[derive(Debug, Clone)]
@@ -55,6 +57,8 @@ pub const FULL_SPEED_OBJECTS: usize = 4;
 
 /// What every cycle uses.
 pub struct Engine {
+    /// The time to reckon with.
+    pub clock: Clock,
     /// The cluster, connected when first needed.
     pub cluster: Arc<LazyCluster>,
     /// What a loop knows of the Jobs; without it every cycle lists.
@@ -62,7 +66,7 @@ pub struct Engine {
     /// What triggers refer to.
     pub objects: Arc<Objects>,
     /// What triggers count in the cluster.
-    pub reader: Arc<Reader>,
+    pub reader: Arc<dyn ClusterReader>,
     /// How triggers are read.
     pub read_options: ReadOptions,
     /// Limits of the command line.

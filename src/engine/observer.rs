@@ -12,10 +12,8 @@ use crate::cluster::job::Owner;
 use crate::cluster::owner::Owners;
 use crate::cluster::watch::{Freshness, Watches};
 use crate::cluster::{Cluster, ClusterError};
+use crate::mutant;
 use crate::planner::inventory::Inventory;
-
-/// Faults that a test puts in to see that the suite finds them; read in debug builds only. `no-ledger` forgets what was made.
-const MUTANT: &str = "KEDA_JOBS_MUTANT";
 
 /// The watches and ledgers of a run.
 pub struct Observer {
@@ -35,14 +33,12 @@ impl Observer {
         let objects = targets
             .iter()
             .map(|target| (target.namespace.as_str(), &target.job));
-        let mutant = cfg!(debug_assertions)
-            && std::env::var_os(MUTANT).is_some_and(|mutant| mutant == "no-ledger");
         Self {
             watches: Watches::start(cluster, objects),
             ledgers: Mutex::default(),
             since: Mutex::default(),
             owners: Owners::default(),
-            keeps_ledgers: !mutant,
+            keeps_ledgers: !mutant::is("no-ledger"),
         }
     }
 
@@ -107,19 +103,19 @@ impl Observer {
     }
 
     /// The server said that the Job was made.
-    pub fn created(&self, target: &Target, sent: Sent) {
+    pub fn created(&self, target: &Target, sent: Sent, time: Timestamp) {
         if self.keeps_ledgers {
             self.with_ledger(target, |ledger| {
-                ledger.created(sent, Instant::now(), Timestamp::now());
+                ledger.created(sent, Instant::now(), time);
             });
         }
     }
 
     /// No answer told whether the Job was made.
-    pub fn perhaps(&self, target: &Target, sent: Sent) {
+    pub fn perhaps(&self, target: &Target, sent: Sent, time: Timestamp) {
         if self.keeps_ledgers {
             self.with_ledger(target, |ledger| {
-                ledger.perhaps(sent, Instant::now(), Timestamp::now());
+                ledger.perhaps(sent, Instant::now(), time);
             });
         }
     }

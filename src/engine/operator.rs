@@ -4,9 +4,10 @@
 //! moves, or it made a Job for the object lately. A Lease that looks recent by our clock is taken for alive at once, since that can
 //! only make us refuse; one that does not is watched for its own duration before it is taken for dead.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::Target;
 use super::lease::{Sighting, Verdict, Watch, moment_since, seems_fresh};
@@ -126,7 +127,7 @@ impl Operator {
                 }),
                 moment_since(start),
             );
-            if verdict == Verdict::Moved || seems_fresh(lease) {
+            if verdict == Verdict::Moved || seems_fresh(lease, Timestamp::now()) {
                 return Ok(Life::Alive(holder.to_owned()));
             }
             if verdict == Verdict::Dead || !patient {

@@ -234,7 +234,7 @@ fn grace(definition: &Definition, pod: &Value, options: &Options) -> i64 {
 }
 
 fn later(seconds: i64) -> String {
-    let now = jiff::Timestamp::now();
+    let now = object::time();
     object::stamp(
         now.checked_add(jiff::SignedDuration::from_secs(seconds))
             .unwrap_or(now),
