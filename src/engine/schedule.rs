@@ -323,7 +323,8 @@ impl Driver<'_> {
             .iter()
             .filter(|job| job.ours && !self.stuck.contains(&job.uid))
             .map(|job| (self.target.namespace.as_str(), job));
-        let candidates = stuck::candidates(untold, self.engine.stuck_after, self.engine.clock.now());
+        let candidates =
+            stuck::candidates(untold, self.engine.stuck_after, self.engine.clock.now());
         if candidates.is_empty() || self.signals.status().is_some() {
             return;
         }

@@ -248,7 +248,7 @@ pub(super) fn delete_collection(
     target: &Target,
     options: &Options,
 ) -> Result<Page, Failure> {
-    let page = read::list(store, request, target)?;
+    let page = read::list(store, request, target, usize::MAX)?;
     for item in &page.items {
         let one = Target {
             name: Some(object::name(item).to_owned()),

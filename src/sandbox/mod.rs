@@ -79,6 +79,8 @@ pub struct SandboxOptions {
     pub watch_history: usize,
     /// How often a quiet watch gets a bookmark. A real API server sends one about every minute. Default 5 s.
     pub bookmark_interval: Duration,
+    /// Most items in one page of a list that asks for pages. Default: as many as are asked for.
+    pub page: usize,
     /// Serve the group `keda.sh`, as a cluster does in which KEDA's custom resources are defined. Default true.
     pub keda: bool,
 }
@@ -94,6 +96,7 @@ impl Default for SandboxOptions {
             queue_items: 0,
             watch_history: 10_000,
             bookmark_interval: Duration::from_secs(5),
+            page: usize::MAX,
             keda: true,
         }
     }
@@ -216,7 +219,9 @@ impl Sandbox {
     /// # Errors
     /// When `rules` is no list of rules.
     pub fn add_faults(&self, rules: &Value) -> Result<(), serde_json::Error> {
-        self.shared.faults.add(serde_json::from_value(rules.clone())?);
+        self.shared
+            .faults
+            .add(serde_json::from_value(rules.clone())?);
         Ok(())
     }
 

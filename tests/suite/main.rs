@@ -25,6 +25,7 @@ mod plan;
 mod readme;
 mod rollout;
 mod run;
+mod schedules;
 mod sources;
 mod stuck;
 mod validate;
@@ -51,6 +52,7 @@ fn main() {
         readme::tests(),
         rollout::tests(),
         run::tests(),
+        schedules::tests(),
         sources::tests(),
         stuck::tests(),
         validate::tests(),

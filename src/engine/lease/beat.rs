@@ -89,7 +89,8 @@ impl Beat {
             let result = if let Some(seen) = slot.as_ref() {
                 // A renewal that hangs must leave time for the next.
                 let limit = inner.options.duration / 6;
-                let renewal = leases::renew(&inner.cluster, namespace, seen, inner.options.clock.now());
+                let renewal =
+                    leases::renew(&inner.cluster, namespace, seen, inner.options.clock.now());
                 tokio::time::timeout(limit, renewal)
                     .await
                     .unwrap_or_else(|_| Err(ClusterError::timeout("renew the heartbeat", limit)))

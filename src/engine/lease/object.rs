@@ -120,8 +120,9 @@ impl ObjectLease<'_> {
                     });
                     let now = self.inner.now();
                     let verdict = watched.see(beating.map(|beating| sighting(found, beating)), now);
-                    let fresh = beating
-                        .is_some_and(|beating| seems_fresh(beating, self.inner.options.clock.now()));
+                    let fresh = beating.is_some_and(|beating| {
+                        seems_fresh(beating, self.inner.options.clock.now())
+                    });
                     match answer(verdict, patience, fresh, start.elapsed()) {
                         Answer::Take => {
                             let written = self.write(Some(found), epoch).await;
