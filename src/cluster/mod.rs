@@ -11,7 +11,9 @@ pub mod leases;
 pub mod objects;
 pub mod operator;
 pub mod owner;
+pub mod pace;
 pub mod stuck;
+pub(crate) mod throttle;
 pub mod watch;
 
 pub use client::Cluster;

@@ -12,6 +12,7 @@ use super::{Context, say_always};
 use crate::cli::{LeaseArgs, RunArgs, RunOutput};
 use crate::cluster::client::{Cluster, LazyCluster};
 use crate::cluster::objects::{Objects, Reader};
+use crate::cluster::pace::Paces;
 use crate::cluster::{inventory, kubeconfig};
 use crate::engine::clock::Clock;
 use crate::engine::guard::Guard;
@@ -84,6 +85,7 @@ pub async fn execute(
         limits: limiter(&args.limits, &targets),
         stuck_after: args.stuck_after,
         concurrency: usize::from(args.concurrency),
+        paces: Paces::default(),
         creates: Semaphore::new(usize::from(args.concurrency) * FULL_SPEED_OBJECTS),
         cluster: lazy,
     };

@@ -13,6 +13,7 @@ use super::observer::Observer;
 use super::{Engine, Target};
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
+use crate::cluster::pace::Pace;
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, actions, inventory, job, owner};
 use crate::mutant;
 use crate::planner::inventory::{Counts, Inventory};
@@ -198,6 +199,8 @@ pub async fn apply(
                 asked_by: &asked_by(decided, target, trigger.as_ref()),
                 owner: owner.as_ref(),
                 clock: &engine.clock,
+                pace: &engine.paces.of(&target.id(), engine.concurrency),
+                stop,
             };
             create(engine, cluster, target, count, &batch, stop, report).await;
         }
@@ -226,6 +229,8 @@ struct Batch<'a> {
     asked_by: &'a str,
     owner: Option<&'a Owner>,
     clock: &'a Clock,
+    pace: &'a Pace,
+    stop: &'a AtomicBool,
 }
 
 async fn create(
@@ -239,17 +244,21 @@ async fn create(
 ) {
     let observer = engine.observer.as_deref();
     let hopeless = AtomicBool::new(false);
+    let throttled = AtomicBool::new(false);
     let sent = futures::stream::iter(0..count)
         .map(|ordinal| {
-            let hopeless = &hopeless;
+            let (hopeless, throttled) = (&hopeless, &throttled);
             async move {
                 let _permit = engine.creates.acquire().await;
                 if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
                     return false;
                 }
                 let sent = send(observer, cluster, target, count, ordinal, batch).await;
-                if sent.as_ref().is_err_and(|(_, error)| is_hopeless(error)) {
-                    hopeless.store(true, Ordering::Relaxed);
+                if let Err((_, error)) = &sent {
+                    // One that was put off until its time was up had the whole object wait.
+                    let puts_off = error.kind == ClusterErrorKind::Throttled;
+                    throttled.fetch_or(puts_off, Ordering::Relaxed);
+                    hopeless.fetch_or(puts_off || is_hopeless(error), Ordering::Relaxed);
                 }
                 report(match sent {
                     Ok(job) => Outcome::Created { job },
@@ -263,7 +272,9 @@ async fn create(
         .count()
         .await;
     if sent < count {
-        let why = if hopeless.load(Ordering::Relaxed) {
+        let why = if throttled.load(Ordering::Relaxed) {
+            "the cluster has too much to do: the next cycle goes on"
+        } else if hopeless.load(Ordering::Relaxed) {
             "the cluster refuses this object's Jobs"
         } else {
             "the run is ending"
@@ -317,7 +328,15 @@ async fn send(
             spec_hash: target.spec_hash.clone(),
             trigger: batch.asked_by.to_owned(),
         };
-        match actions::create(cluster, &target.namespace, &manifest).await {
+        match actions::create(
+            cluster,
+            &target.namespace,
+            &manifest,
+            batch.pace,
+            batch.stop,
+        )
+        .await
+        {
             Ok(()) => {
                 if let Some(observer) = observer {
                     observer.created(target, sent(), batch.clock.now());
@@ -415,13 +434,15 @@ mod tests {
             "template": {"spec": {"containers": [{"name": "worker", "image": "busybox:1.36"}]}}
         });
         let target = Target::new(job, "default");
-        let clock = Clock::system();
+        let (clock, pace, stop) = (Clock::system(), Pace::new(4), AtomicBool::new(false));
         let (cycle, other) = (CycleId::random(), CycleId::random());
         let batch = |cycle| Batch {
             cycle,
             asked_by: "test",
             owner: None,
             clock: &clock,
+            pace: &pace,
+            stop: &stop,
         };
         // Another's Jobs have the names that this cycle would choose for the first of two, and then for its second try.
         let names: Vec<String> = [0, 2, 4, 1]
@@ -430,7 +451,7 @@ mod tests {
             .collect();
         for name in &names[..2] {
             let manifest = job::manifest(&target.job, "default", name, &other, "other", None);
-            actions::create(&cluster, "default", &manifest)
+            actions::create(&cluster, "default", &manifest, &pace, &stop)
                 .await
                 .unwrap();
         }
@@ -442,7 +463,7 @@ mod tests {
         for ordinal in [0, 2, 4] {
             let name = job::job_name(&target.job, &third, ordinal);
             let manifest = job::manifest(&target.job, "default", &name, &other, "other", None);
-            actions::create(&cluster, "default", &manifest)
+            actions::create(&cluster, "default", &manifest, &pace, &stop)
                 .await
                 .unwrap();
         }

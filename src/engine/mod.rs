@@ -19,6 +19,7 @@ use crate::api::ScaledJob;
 use crate::cluster::client::LazyCluster;
 use crate::cluster::job::spec_hash;
 use crate::cluster::objects::Objects;
+use crate::cluster::pace::Paces;
 use crate::scalers::{ClusterReader, ReadOptions};
 use clock::Clock;
 
@@ -75,6 +76,8 @@ pub struct Engine {
     pub stuck_after: Duration,
     /// Most create or delete requests of one object under way at once.
     pub concurrency: usize,
+    /// What the server lets each object create at once.
+    pub paces: Paces,
     /// Permits for the creates of all objects: a thousand objects do not send a thousand at once.
     pub creates: tokio::sync::Semaphore,
 }

@@ -26,9 +26,8 @@ pub enum Abandoned {
 /// kube's client over function calls, with the layers that one over a socket has.
 pub(super) fn client(shared: Arc<Shared>, abandoned: Abandoned) -> kube::Client {
     let server = InMemory { shared, abandoned };
-    let retry = tower::retry::RetryLayer::new(kube::client::retry::RetryPolicy::server_retry());
     ClientBuilder::new(server, "default")
-        .with_layer(&retry)
+        .with_layer(&crate::cluster::throttle::layer())
         .build()
 }
 

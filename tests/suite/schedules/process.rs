@@ -9,6 +9,7 @@ use keda_jobs::api::{ScaledJob, decode};
 use keda_jobs::cluster::Cluster;
 use keda_jobs::cluster::client::LazyCluster;
 use keda_jobs::cluster::objects::Objects;
+use keda_jobs::cluster::pace::Paces;
 use keda_jobs::diagnostic::SourceFile;
 use keda_jobs::engine::clock::Clock;
 use keda_jobs::engine::guard::Guard;
@@ -117,6 +118,7 @@ impl Process {
             limits: Limiter::new(options, &self.targets),
             stuck_after: std::time::Duration::from_secs(30),
             concurrency: self.scenario.concurrency,
+            paces: Paces::default(),
             creates: Semaphore::new(self.scenario.concurrency * FULL_SPEED_OBJECTS),
             cluster: lazy,
         };
