@@ -18,6 +18,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod error;
 pub mod manifest;
+mod mutant;
 pub mod planner;
 pub mod report;
 pub mod sandbox;

@@ -48,6 +48,16 @@ impl Signals {
         Ok(Self { seen, sender, stop })
     }
 
+    /// One that no signal of the system reaches; [`Self::request_stop`] does.
+    pub fn detached() -> Self {
+        let (sender, seen) = watch::channel(Seen::default());
+        Self {
+            seen,
+            sender,
+            stop: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
     /// Set from the first signal on: start nothing new.
     pub fn stop_flag(&self) -> &AtomicBool {
         &self.stop

@@ -1,14 +1,18 @@
 //! Creating and deleting Jobs so that sending a request again does no harm.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions};
 use kube::{Api, ResourceExt};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::client::optional;
+use super::pace::Pace;
 use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
+use crate::mutant;
 
 /// How often a create is sent when no answer comes.
 const CREATE_ATTEMPTS: u32 = 3;
@@ -16,16 +20,19 @@ const CREATE_ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
-/// success (law 6).
-///
-/// Pacing: kube's client answers 429, 503 and 504 by waiting, `Retry-After` where the server gives it, and sending again, within the
-/// request timeout. A create that waits keeps its place among those under way, so that after at most `--concurrency` such
-/// answers the whole object's creation waits.
+/// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
+/// within the request timeout. Nothing is sent once `stop` is set: then another may write.
 ///
 /// # Errors
 /// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. With [`ClusterErrorKind::Unavailable`] and
 /// [`ClusterErrorKind::Other`] the Job may exist all the same.
-pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), ClusterError> {
+pub async fn create(
+    cluster: &Cluster,
+    namespace: &str,
+    job: &Value,
+    pace: &Pace,
+    stop: &AtomicBool,
+) -> Result<(), ClusterError> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
         .as_str()
@@ -43,11 +50,36 @@ pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(
             operation: operation.clone(),
             message: format!("jobTargetRef cannot be sent: {error}"),
         })?;
+    let patience = Instant::now() + cluster.request_timeout();
     let mut attempt = 1;
+    let mut put_off = 0;
+    // What the last attempt came to; and whether one of them may have made the Job.
+    let mut last: Option<ClusterError> = None;
+    let mut perhaps = false;
+    let give_up = |error: ClusterError, perhaps: bool| {
+        let kind = match error.kind {
+            ClusterErrorKind::Throttled if perhaps => ClusterErrorKind::Unavailable,
+            kind => kind,
+        };
+        ClusterError { kind, ..error }
+    };
     loop {
-        let result = cluster
-            .request(&operation, api.create(&PostParams::default(), &object))
-            .await;
+        let slot = pace.enter().await;
+        if stop.load(Ordering::Relaxed) {
+            let never_sent = || ClusterError {
+                kind: ClusterErrorKind::Throttled,
+                operation: operation.clone(),
+                message: "the run ended while the server wanted no more requests".to_owned(),
+            };
+            return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
+        }
+        let parameters = PostParams::default();
+        let request = api.create(&parameters, &object);
+        let (result, refusals) = cluster.request_once(&operation, request).await;
+        match refusals {
+            Some(refusals) => slot.put_off(refusals.retry_after),
+            None => slot.answered(),
+        }
         match result {
             Ok(_) => return Ok(()),
             Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
@@ -55,7 +87,7 @@ pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(
                 return match optional(cluster.request(&get, api.get_metadata(name)).await) {
                     Ok(Some(existing)) => {
                         let mark = existing.annotations().get(CYCLE_ANNOTATION);
-                        if mark.is_some_and(|mark| mark == cycle) {
+                        if mark.is_some_and(|mark| mark == cycle) && !mutant::is("new-name") {
                             Ok(())
                         } else {
                             Err(error)
@@ -70,15 +102,34 @@ pub async fn create(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(
                     }),
                 };
             }
+            Err(error) if refusals.is_some() && Instant::now() < patience => {
+                put_off += 1;
+                perhaps |= error.kind != ClusterErrorKind::Throttled;
+                last = Some(error);
+            }
             Err(error)
-                if error.kind == ClusterErrorKind::Unavailable && attempt < CREATE_ATTEMPTS =>
+                if error.kind == ClusterErrorKind::Unavailable
+                    && refusals.is_none()
+                    && attempt < CREATE_ATTEMPTS =>
             {
                 tracing::debug!(%error, attempt, "sending the create again under the same name");
+                perhaps = true;
+                last = Some(error);
                 let pause = FIRST_PAUSE * 2_u32.pow(attempt - 1);
                 tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
                 attempt += 1;
             }
-            Err(error) => return Err(error),
+            Err(mut error) => {
+                if put_off > 0 {
+                    error.message = format!(
+                        "{}; it was put off {} times in {:?}",
+                        error.message,
+                        put_off + u32::from(refusals.is_some()),
+                        cluster.request_timeout()
+                    );
+                }
+                return Err(give_up(error, perhaps));
+            }
         }
     }
 }

@@ -4,11 +4,17 @@ use std::future::Future;
 use std::time::Duration;
 
 use kube::Client;
+use kube::client::ClientBuilder;
 use tokio::sync::OnceCell;
+use tower::buffer::BufferLayer;
 
 use super::kubeconfig::{self, ClusterOptions, Resolved};
+use super::throttle::{self, Refusals};
 use super::{ClusterError, ClusterErrorKind};
 use crate::error::{Error, ErrorKind};
+
+/// Requests between kube's client and our layer.
+const QUEUE: usize = 1024;
 
 /// One cluster.
 #[derive(Clone)]
@@ -33,20 +39,26 @@ impl Cluster {
 
     /// A client for a configuration that is found already.
     pub fn new(
-        resolved: Resolved,
+        mut resolved: Resolved,
         namespace: Option<String>,
         request_timeout: Duration,
     ) -> Result<Self, Error> {
         let server = crate::scalers::endpoint(&resolved.config.cluster_url.to_string());
         let server = server.trim_end_matches('/').to_owned();
         let namespace = namespace.unwrap_or_else(|| resolved.config.default_namespace.clone());
-        let client = Client::try_from(resolved.config).map_err(|error| {
-            Error::new(
-                ErrorKind::Cluster,
-                format!("cannot set up a client for context {:?}", resolved.context),
-            )
-            .because(error)
-        })?;
+        // Ours are told what the server said.
+        resolved.config.default_retry = false;
+        let client = ClientBuilder::try_from(resolved.config)
+            .map_err(|error| {
+                Error::new(
+                    ErrorKind::Cluster,
+                    format!("cannot set up a client for context {:?}", resolved.context),
+                )
+                .because(error)
+            })?
+            .with_layer(&BufferLayer::new(QUEUE))
+            .with_layer(&throttle::layer())
+            .build();
         Ok(Self {
             client,
             context: resolved.context,
@@ -56,17 +68,55 @@ impl Cluster {
         })
     }
 
+    /// A cluster that `client` speaks to.
+    pub fn of_client(client: Client, context: &str, request_timeout: Duration) -> Self {
+        Self {
+            namespace: client.default_namespace().to_owned(),
+            client,
+            context: context.to_owned(),
+            server: context.to_owned(),
+            request_timeout,
+        }
+    }
+
     /// Awaits one request, at most the request timeout; `operation` names it in the error: `list jobs.batch in namespace shop`.
+    /// One that the server puts off (429, 503, 504) is sent again within that time.
     pub async fn request<T>(
         &self,
         operation: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ClusterError> {
-        match tokio::time::timeout(self.request_timeout, request).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(ClusterError::from_kube(operation, &error)),
-            Err(_) => Err(ClusterError::timeout(operation, self.request_timeout)),
-        }
+        self.ask(operation, true, request).await.0
+    }
+
+    /// As [`Self::request`], but that one that is put off is not sent again here. How it was, if it was.
+    pub(super) async fn request_once<T>(
+        &self,
+        operation: &str,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> (Result<T, ClusterError>, Option<Refusals>) {
+        self.ask(operation, false, request).await
+    }
+
+    async fn ask<T>(
+        &self,
+        operation: &str,
+        again: bool,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> (Result<T, ClusterError>, Option<Refusals>) {
+        let limit = self.request_timeout;
+        let request = tokio::time::timeout(limit, request);
+        let (answer, refusals) = throttle::patiently(again, request).await;
+        let (error, timed_out) = match answer {
+            Ok(Ok(answer)) => return (Ok(answer), refusals),
+            Ok(Err(error)) => (ClusterError::from_kube(operation, &error), false),
+            Err(_) => (ClusterError::timeout(operation, limit), true),
+        };
+        let error = match &refusals {
+            Some(refusals) => refusals.explain(error, timed_out, limit),
+            None => error,
+        };
+        (Err(error), refusals)
     }
 
     /// How long one request may take.

@@ -19,7 +19,9 @@ pub enum ClusterErrorKind {
     Expired,
     /// 422, 400: the object is wrong; sending it again is of no use.
     Invalid,
-    /// No answer, a cut connection, 429 or 5xx: it may work later, and a write may have happened.
+    /// 429: the server has too much to do; nothing was done.
+    Throttled,
+    /// No answer, a cut connection or 5xx: it may work later, and a write may have happened.
     Unavailable,
     /// Anything else.
     Other,
@@ -75,6 +77,9 @@ impl ClusterError {
             ClusterErrorKind::Forbidden if !self.message.contains("exceeded quota") => {
                 Some(format!("the right to {} is missing: ask for it in a Role, or use another --context", self.operation))
             }
+            ClusterErrorKind::Throttled => {
+                Some("the API server limits how much it takes at once: run again later, with a lower --concurrency, fewer objects or a longer pollingInterval; kubectl get flowschemas,prioritylevelconfigurations shows the limits to who may see them".to_owned())
+            }
             ClusterErrorKind::Unavailable => {
                 Some("is the cluster running, and is this the context that was meant? see kubectl config get-contexts".to_owned())
             }
@@ -92,7 +97,8 @@ fn kind_of(code: u16, reason: &str) -> ClusterErrorKind {
         (409, _) => ClusterErrorKind::Conflict,
         (410, _) => ClusterErrorKind::Expired,
         (400 | 413 | 415 | 422, _) => ClusterErrorKind::Invalid,
-        (429 | 500.., _) => ClusterErrorKind::Unavailable,
+        (429, _) => ClusterErrorKind::Throttled,
+        (500.., _) => ClusterErrorKind::Unavailable,
         _ => ClusterErrorKind::Other,
     }
 }

@@ -119,6 +119,8 @@ pub struct Claim<'a> {
     pub heartbeat: Option<&'a str>,
     /// `leaseDurationSeconds`.
     pub duration: Duration,
+    /// `acquireTime` and `renewTime`, by the claimant's clock.
+    pub now: Timestamp,
 }
 
 fn api(cluster: &Cluster, namespace: &str) -> Api<Lease> {
@@ -202,13 +204,18 @@ pub async fn claim(
     replace(cluster, namespace, &lease).await
 }
 
-/// Renews a heartbeat.
+/// Renews a heartbeat; `now` by its holder's clock.
 ///
 /// # Errors
 /// As [`claim`].
-pub async fn renew(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<Held, ClusterError> {
+pub async fn renew(
+    cluster: &Cluster,
+    namespace: &str,
+    seen: &Held,
+    now: Timestamp,
+) -> Result<Held, ClusterError> {
     let mut lease = seen.lease.clone();
-    lease.spec.get_or_insert_default().renew_time = Some(MicroTime(Timestamp::now()));
+    lease.spec.get_or_insert_default().renew_time = Some(MicroTime(now));
     replace(cluster, namespace, &lease).await
 }
 
@@ -323,7 +330,7 @@ fn write_claim(lease: &mut Lease, claim: Claim<'_>) {
     if changes {
         spec.lease_transitions = Some(spec.lease_transitions.unwrap_or_default().saturating_add(1));
     }
-    let now = MicroTime(Timestamp::now());
+    let now = MicroTime(claim.now);
     spec.holder_identity = Some(claim.identity.to_owned());
     spec.acquire_time = Some(now.clone());
     spec.renew_time = Some(now);
@@ -352,6 +359,7 @@ mod tests {
             identity,
             heartbeat: Some("keda-jobs-run-a"),
             duration: Duration::from_secs(30),
+            now: Timestamp::UNIX_EPOCH,
         };
         for (identity, transitions) in [("a", None), ("a", None), ("b", Some(1)), ("a", Some(2))] {
             write_claim(&mut lease, by(identity));

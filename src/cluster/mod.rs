@@ -10,8 +10,10 @@ pub mod kubeconfig;
 pub mod leases;
 pub mod objects;
 pub mod operator;
+pub mod pace;
 pub mod scaled_jobs;
 pub mod stuck;
+pub(crate) mod throttle;
 pub mod watch;
 
 pub use client::Cluster;

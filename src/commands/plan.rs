@@ -10,6 +10,8 @@ use crate::api::ScaledJob;
 use crate::cli::{LimitArgs, PlanArgs, PlanOutput, SourceArgs};
 use crate::cluster::client::LazyCluster;
 use crate::cluster::objects::{Objects, Reader};
+use crate::cluster::pace::Paces;
+use crate::engine::clock::Clock;
 use crate::engine::cycle::{Decided, Overrides, decide};
 use crate::engine::guard::Guard;
 use crate::engine::limits::{LimitOptions, Limiter};
@@ -62,6 +64,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
     };
     let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
     let engine = Engine {
+        clock: Clock::system(),
         observer: None,
         objects: Arc::new(Objects::new(
             &resources,
@@ -73,6 +76,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         limits: limiter(&args.limits, &targets),
         stuck_after: Duration::MAX,
         concurrency: 1,
+        paces: Paces::default(),
         creates: tokio::sync::Semaphore::new(0),
         cluster,
     };

@@ -14,6 +14,8 @@ use crate::cli::{LeaseArgs, RunArgs, RunOutput};
 use crate::cluster::client::{Cluster, LazyCluster};
 use crate::cluster::kubeconfig;
 use crate::cluster::objects::{Objects, Reader};
+use crate::cluster::pace::Paces;
+use crate::engine::clock::Clock;
 use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::observer::Observer;
@@ -74,6 +76,7 @@ pub async fn execute(
     let lazy = Arc::new(LazyCluster::connected(cluster.clone()));
     let observer = Arc::new(Observer::start(&cluster, &targets, args.once, scaled_jobs));
     let engine = Engine {
+        clock: Clock::system(),
         observer: Some(Arc::clone(&observer)),
         objects: Arc::new(Objects::new(
             &resources,
@@ -85,6 +88,7 @@ pub async fn execute(
         limits: limiter(&args.limits, &targets),
         stuck_after: args.stuck_after,
         concurrency: usize::from(args.concurrency),
+        paces: Paces::default(),
         creates: Semaphore::new(usize::from(args.concurrency) * FULL_SPEED_OBJECTS),
         cluster: lazy,
     };
@@ -189,6 +193,7 @@ fn leases(cluster: &Cluster, args: &LeaseArgs) -> Option<Leases> {
             duration: args.lease_duration,
             wait: args.lease_wait,
             takeover: args.takeover,
+            clock: Clock::system(),
         },
     ))
 }

@@ -1,13 +1,16 @@
 //! One writer for each object (law 5): asked before each cycle, before its writes, and while they go on.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Target;
 use super::lease::{Grant, Leases, Notice, ObjectLease};
 use super::operator::Operator;
 use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::cluster::{Cluster, ClusterError};
+use crate::mutant;
 use crate::signals::Signals;
 
 /// A ScaledJob may be unpaused while we run: how old the last look may be when a cycle is about to write.
@@ -57,7 +60,11 @@ impl Guard {
         ObjectGuard {
             guard: self,
             target,
-            lease: self.leases.as_ref().map(|leases| leases.of(target)),
+            lease: self
+                .leases
+                .as_ref()
+                .filter(|_| !mutant::is("no-lease-check"))
+                .map(|leases| leases.of(target)),
             looked: std::sync::Mutex::new(None),
         }
     }

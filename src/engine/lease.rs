@@ -16,16 +16,18 @@ mod state;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use self::beat::Beat;
 pub use self::object::ObjectLease;
 use self::state::Moment;
 pub(super) use self::state::{Sighting, Verdict, Watch};
 use super::Target;
+use super::clock::Clock;
 use crate::cluster::leases::{self, Claim, Held};
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind};
 use crate::report::duration::show;
@@ -54,6 +56,8 @@ pub struct LeaseOptions {
     pub wait: Option<Option<Duration>>,
     /// Take each object's Lease once by force.
     pub takeover: bool,
+    /// The wall clock.
+    pub clock: Clock,
 }
 
 /// What became of asking for the right to write.
@@ -92,9 +96,12 @@ impl Inner {
     fn now(&self) -> Moment {
         Moment {
             monotonic: self.start.elapsed(),
-            wall: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default(),
+            wall: self
+                .options
+                .clock
+                .now()
+                .duration_since(Timestamp::UNIX_EPOCH)
+                .unsigned_abs(),
         }
     }
 
@@ -103,11 +110,21 @@ impl Inner {
             identity: &self.identity,
             heartbeat,
             duration: self.options.duration,
+            now: self.options.clock.now(),
         }
     }
 
     fn is_ours(&self, held: &Held) -> bool {
         held.holder() == Some(self.identity.as_str())
+    }
+}
+
+impl Drop for Leases {
+    /// The heartbeats end with the run, however it ends: one that beats on would keep others away for nothing.
+    fn drop(&mut self) {
+        for beat in lock(&self.beats).values() {
+            beat.end();
+        }
     }
 }
 
@@ -193,11 +210,11 @@ pub(super) fn moment_since(start: Instant) -> Moment {
 }
 
 /// Whether the holder renewed within its duration, if its clock and ours agree. It can only make us refuse sooner.
-pub(super) fn seems_fresh(beating: &Held) -> bool {
+pub(super) fn seems_fresh(beating: &Held, now: Timestamp) -> bool {
     let duration = SignedDuration::try_from(beating.duration().unwrap_or(DEFAULT_DURATION))
         .unwrap_or(SignedDuration::MAX);
     beating.renew_time().is_some_and(|renewed| {
-        let age = Timestamp::now().duration_since(renewed);
+        let age = now.duration_since(renewed);
         age < duration && age > -CLOCK_TOLERANCE
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod assumed;
 pub mod cleanup;
+pub mod clock;
 pub mod cycle;
 pub mod guard;
 pub mod lease;
@@ -17,9 +18,11 @@ use std::time::Duration;
 use crate::api::ScaledJob;
 use crate::cluster::client::LazyCluster;
 use crate::cluster::job::spec_hash;
-use crate::cluster::objects::{Objects, Reader};
+use crate::cluster::objects::Objects;
+use crate::cluster::pace::Paces;
 use crate::cluster::scaled_jobs::ScaledJobs;
-use crate::scalers::ReadOptions;
+use crate::scalers::{ClusterReader, ReadOptions};
+use clock::Clock;
 
 /// One object with the namespace it works in.
 #[derive(Debug, Clone)]
@@ -62,6 +65,8 @@ pub const FULL_SPEED_OBJECTS: usize = 4;
 
 /// What every cycle uses.
 pub struct Engine {
+    /// The time to reckon with.
+    pub clock: Clock,
     /// The cluster, connected when first needed.
     pub cluster: Arc<LazyCluster>,
     /// What a run knows of the Jobs; without it, as for `plan`, each object is listed by itself and nothing can be carried out.
@@ -69,7 +74,7 @@ pub struct Engine {
     /// What triggers refer to.
     pub objects: Arc<Objects>,
     /// What triggers count in the cluster.
-    pub reader: Arc<Reader>,
+    pub reader: Arc<dyn ClusterReader>,
     /// How triggers are read.
     pub read_options: ReadOptions,
     /// Limits of the command line.
@@ -78,6 +83,8 @@ pub struct Engine {
     pub stuck_after: Duration,
     /// Most create or delete requests of one object under way at once.
     pub concurrency: usize,
+    /// What the server lets each object create at once.
+    pub paces: Paces,
     /// Permits for the creates of all objects: a thousand objects do not send a thousand at once.
     pub creates: tokio::sync::Semaphore,
 }

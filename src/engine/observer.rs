@@ -12,10 +12,8 @@ use crate::cluster::job::Owner;
 use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::cluster::watch::{Mode, Watches};
 use crate::cluster::{Cluster, ClusterError};
+use crate::mutant;
 use crate::planner::inventory::{Inventory, ObservedJob};
-
-/// Faults that a test puts in to see that the suite finds them; read in debug builds only. `no-ledger` forgets what was made.
-const MUTANT: &str = "KEDA_JOBS_MUTANT";
 
 /// The watches and ledgers of a run.
 pub struct Observer {
@@ -42,8 +40,6 @@ impl Observer {
         let objects = targets
             .iter()
             .map(|target| (target.namespace.as_str(), &target.job));
-        let mutant = cfg!(debug_assertions)
-            && std::env::var_os(MUTANT).is_some_and(|mutant| mutant == "no-ledger");
         let mode = if once { Mode::Lists } else { Mode::Watch };
         Self {
             watches: Watches::start(cluster, objects, mode),
@@ -51,7 +47,7 @@ impl Observer {
             since: Mutex::default(),
             scaled_jobs,
             mode,
-            keeps_ledgers: !mutant,
+            keeps_ledgers: !mutant::is("no-ledger"),
         }
     }
 
@@ -130,19 +126,19 @@ impl Observer {
     }
 
     /// The server said that the Job was made.
-    pub fn created(&self, target: &Target, sent: Sent) {
+    pub fn created(&self, target: &Target, sent: Sent, time: Timestamp) {
         if self.keeps_ledgers {
             self.with_ledger(target, |ledger| {
-                ledger.created(sent, Instant::now(), Timestamp::now());
+                ledger.created(sent, Instant::now(), time);
             });
         }
     }
 
     /// No answer told whether the Job was made.
-    pub fn perhaps(&self, target: &Target, sent: Sent) {
+    pub fn perhaps(&self, target: &Target, sent: Sent, time: Timestamp) {
         if self.keeps_ledgers {
             self.with_ledger(target, |ledger| {
-                ledger.perhaps(sent, Instant::now(), Timestamp::now());
+                ledger.perhaps(sent, Instant::now(), time);
             });
         }
     }

@@ -5,9 +5,10 @@
 //! only make us refuse; one that does not is watched for its own duration before it is taken for dead.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::Target;
 use super::lease::{Sighting, Verdict, Watch, moment_since, seems_fresh};
@@ -129,7 +130,7 @@ impl Operator {
                 }),
                 moment_since(start),
             );
-            if verdict == Verdict::Moved || seems_fresh(lease) {
+            if verdict == Verdict::Moved || seems_fresh(lease, Timestamp::now()) {
                 return Ok(Life::Alive(holder.to_owned()));
             }
             if verdict == Verdict::Dead || !patient {

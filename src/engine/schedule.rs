@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::cycle::{Decided, Outcome, Overrides, apply, decide};
@@ -324,7 +323,8 @@ impl Driver<'_> {
             .iter()
             .filter(|job| job.ours && !self.stuck.contains(&job.uid))
             .map(|job| (self.target.namespace.as_str(), job));
-        let candidates = stuck::candidates(untold, self.engine.stuck_after, Timestamp::now());
+        let candidates =
+            stuck::candidates(untold, self.engine.stuck_after, self.engine.clock.now());
         if candidates.is_empty() || self.signals.status().is_some() {
             return;
         }

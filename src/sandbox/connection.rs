@@ -29,9 +29,14 @@ impl Cut {
         self.writer.wake();
     }
 
+    /// Whether it was cut.
+    pub(super) fn is_cut(&self) -> bool {
+        self.done.load(Ordering::SeqCst)
+    }
+
     fn check(&self, waker: &AtomicWaker, context: &Context<'_>) -> io::Result<()> {
         waker.register(context.waker());
-        if self.done.load(Ordering::SeqCst) {
+        if self.is_cut() {
             return Err(io::Error::new(
                 io::ErrorKind::ConnectionReset,
                 "connection cut by the sandbox",

@@ -234,7 +234,7 @@ fn grace(definition: &Definition, pod: &Value, options: &Options) -> i64 {
 }
 
 fn later(seconds: i64) -> String {
-    let now = jiff::Timestamp::now();
+    let now = object::time();
     object::stamp(
         now.checked_add(jiff::SignedDuration::from_secs(seconds))
             .unwrap_or(now),
@@ -248,7 +248,7 @@ pub(super) fn delete_collection(
     target: &Target,
     options: &Options,
 ) -> Result<Page, Failure> {
-    let page = read::list(store, request, target)?;
+    let page = read::list(store, request, target, usize::MAX)?;
     for item in &page.items {
         let one = Target {
             name: Some(object::name(item).to_owned()),

@@ -48,7 +48,7 @@ pub(super) struct Action {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Rule {
     method: Option<String>,
-    /// Any part of the path.
+    /// Any part of the path and its query.
     path: Option<String>,
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`.
     verb: Option<String>,
@@ -78,7 +78,7 @@ impl Rule {
             && self
                 .path
                 .as_deref()
-                .is_none_or(|path| request.path.contains(path))
+                .is_none_or(|path| request.uri.contains(path))
             && self
                 .verb
                 .as_deref()

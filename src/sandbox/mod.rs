@@ -23,6 +23,7 @@ mod faults;
 mod field;
 mod indexes;
 mod log;
+mod memory;
 mod names;
 mod object;
 mod openapi;
@@ -52,8 +53,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+pub use memory::Abandoned;
+pub use store::{ChangeKind, Written};
 
 /// How a sandbox behaves.
 #[derive(Debug, Clone)]
@@ -75,6 +80,8 @@ pub struct SandboxOptions {
     pub watch_history: usize,
     /// How often a quiet watch gets a bookmark. A real API server sends one about every minute. Default 5 s.
     pub bookmark_interval: Duration,
+    /// Most items in one page of a list that asks for pages. Default: as many as are asked for.
+    pub page: usize,
     /// Serve the group `keda.sh`, as a cluster does in which KEDA's custom resources are defined. Default true.
     pub keda: bool,
 }
@@ -90,6 +97,7 @@ impl Default for SandboxOptions {
             queue_items: 0,
             watch_history: 10_000,
             bookmark_interval: Duration::from_secs(5),
+            page: usize::MAX,
             keda: true,
         }
     }
@@ -194,6 +202,43 @@ impl Sandbox {
             "apiVersion: v1\nkind: Config\nclusters:\n- name: sandbox\n  cluster:\n    server: {}\nusers:\n- name: sandbox\n  user: {{}}\ncontexts:\n- name: sandbox\n  context:\n    cluster: sandbox\n    user: sandbox\n    namespace: default\ncurrent-context: sandbox\n",
             self.url()
         )
+    }
+
+    /// kube's client for it, without a socket between.
+    pub fn client(&self, abandoned: Abandoned) -> kube::Client {
+        memory::client(Arc::clone(&self.shared), abandoned)
+    }
+
+    /// Tells `observer` of every write from now on, in order and before its answer is sent. It is called within the write: it must
+    /// not ask the cluster.
+    pub fn observe_writes(&self, observer: impl FnMut(&Written<'_>) + Send + 'static) {
+        self.shared.store().observe(Box::new(observer));
+    }
+
+    /// Puts fault rules into force, as `POST /sandbox/faults` does.
+    ///
+    /// # Errors
+    /// When `rules` is no list of rules.
+    pub fn add_faults(&self, rules: &Value) -> Result<(), serde_json::Error> {
+        self.shared
+            .faults
+            .add(serde_json::from_value(rules.clone())?);
+        Ok(())
+    }
+
+    /// Takes all fault rules away, as `DELETE /sandbox/faults` does.
+    pub fn clear_faults(&self) {
+        self.shared.faults.clear();
+    }
+
+    /// Forgets the history that watches go on from, as `POST /sandbox/compact` does.
+    pub fn compact(&self) {
+        self.shared.store().compact();
+    }
+
+    /// The wall clock of the cluster: the system's, or tokio's where that is paused.
+    pub fn now() -> jiff::Timestamp {
+        object::time()
     }
 
     /// Stops serving, cuts every connection and ends the controller.

@@ -111,7 +111,17 @@ pub(super) fn controller(object: &Value) -> Option<&Value> {
 
 /// Now, as `metadata.creationTimestamp` is written: whole seconds.
 pub(super) fn now() -> String {
-    stamp(jiff::Timestamp::now())
+    stamp(time())
+}
+
+/// The time by which the cluster lives: the system's, moved by as much as tokio's clock is ahead of it where a test has paused
+/// that.
+pub(super) fn time() -> jiff::Timestamp {
+    let ahead = tokio::time::Instant::now()
+        .into_std()
+        .saturating_duration_since(std::time::Instant::now());
+    let now = jiff::Timestamp::now();
+    now.checked_add(ahead).unwrap_or(now)
 }
 
 /// A time as the API writes it: whole seconds, `Z`.

@@ -99,14 +99,23 @@ pub(super) fn too_large(asked: u64, current: u64) -> Failure {
     .retry_after(Some(1))
 }
 
-/// Lists with selectors, `limit`, `continue`, `resourceVersion` and `resourceVersionMatch`.
-pub(super) fn list(store: &Store, request: &Request, target: &Target) -> Result<Page, Failure> {
+/// Lists with selectors, `limit`, `continue`, `resourceVersion` and `resourceVersionMatch`. A page holds at most `most` items, however
+/// many are asked for: a server may give fewer.
+pub(super) fn list(
+    store: &Store,
+    request: &Request,
+    target: &Target,
+    most: usize,
+) -> Result<Page, Failure> {
     let filter = Filter::read(request, target)?;
     let limit = match request.query("limit") {
         None | Some("") => 0,
-        Some(text) => text.parse::<usize>().map_err(|_| {
-            Failure::bad_request(format!("limit: Invalid value: {text:?}: invalid syntax"))
-        })?,
+        Some(text) => {
+            let asked = text.parse::<usize>().map_err(|_| {
+                Failure::bad_request(format!("limit: Invalid value: {text:?}: invalid syntax"))
+            })?;
+            asked.min(most)
+        }
     };
     let asked = revision(request)?;
     let exact = request.query("resourceVersionMatch") == Some("Exact");

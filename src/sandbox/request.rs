@@ -52,6 +52,8 @@ pub(super) struct Request {
     pub(super) method: Method,
     pub(super) path: String,
     query: Vec<(String, String)>,
+    /// Path and query as they were sent.
+    pub(super) uri: String,
     pub(super) accept: String,
     pub(super) content_type: String,
     pub(super) user_agent: String,
@@ -91,6 +93,7 @@ impl Request {
         let mut request = Self {
             method: method.clone(),
             path: uri.path().to_owned(),
+            uri: uri.to_string(),
             query,
             accept: header(header::ACCEPT),
             content_type: header(header::CONTENT_TYPE)

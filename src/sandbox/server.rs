@@ -156,7 +156,7 @@ fn answer(
             ))
         }
         Verb::List => {
-            let page = read::list(&shared.store(), request, target)?;
+            let page = read::list(&shared.store(), request, target, shared.options.page)?;
             Ok(page_response(request, target, shape, &page))
         }
         Verb::Watch => {

@@ -14,10 +14,35 @@ pub(super) type Key = (String, String);
 
 /// What a change did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChangeKind {
+pub enum ChangeKind {
+    /// A new object.
     Added,
+    /// One that was there before.
     Modified,
+    /// It is gone.
     Deleted,
+}
+
+/// A write as [`super::Sandbox::observe_writes`] tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// Plural name: `jobs`.
+    pub resource: &'static str,
+    /// What it did.
+    pub kind: ChangeKind,
+    /// The object after it; of one that is gone, as it was last.
+    pub object: &'a Value,
+}
+
+/// Who is told of writes.
+type Observe = Box<dyn FnMut(&Written<'_>) + Send>;
+
+struct Observer(Observe);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Observer")
+    }
 }
 
 /// One write, kept for watches.
@@ -41,6 +66,7 @@ pub(super) struct Store {
     history: VecDeque<Change>,
     history_limit: usize,
     news: watch::Sender<u64>,
+    observer: Option<Observer>,
     /// Where each uid lives: owner references are looked up often.
     uids: HashMap<String, (&'static Definition, Key)>,
 }
@@ -54,8 +80,14 @@ impl Store {
             history: VecDeque::new(),
             history_limit: history_limit.max(1),
             news: watch::Sender::new(1),
+            observer: None,
             uids: HashMap::new(),
         }
+    }
+
+    /// Tells `observer` of every write from now on.
+    pub(super) fn observe(&mut self, observer: Observe) {
+        self.observer = Some(Observer(observer));
     }
 
     /// The latest revision: `resourceVersion` of lists.
@@ -173,6 +205,13 @@ impl Store {
         } else {
             place.insert(key.clone(), Arc::clone(&object));
             self.uids.insert(uid, (definition, key));
+        }
+        if let Some(Observer(observer)) = &mut self.observer {
+            observer(&Written {
+                resource: definition.plural,
+                kind,
+                object: &object,
+            });
         }
         self.history.push_back(Change {
             revision: self.revision,

@@ -28,6 +28,7 @@ mod readme;
 mod requests;
 mod rollout;
 mod run;
+mod schedules;
 mod sources;
 mod stuck;
 mod validate;
@@ -57,6 +58,7 @@ fn main() {
         requests::tests(),
         rollout::tests(),
         run::tests(),
+        schedules::tests(),
         sources::tests(),
         stuck::tests(),
         validate::tests(),

@@ -524,6 +524,7 @@ fn killed() -> Outcome {
 fn name_taken() -> Outcome {
     use keda_jobs::cluster::client::Cluster;
     use keda_jobs::cluster::kubeconfig::ClusterOptions;
+    use keda_jobs::cluster::pace::Pace;
     use keda_jobs::cluster::{ClusterErrorKind, actions};
 
     let scene = Scene::new(0);
@@ -546,7 +547,8 @@ fn name_taken() -> Outcome {
         };
         let cluster = Cluster::connect(&options).await.expect("a cluster");
         let create = async |mark: &str| {
-            actions::create(&cluster, &scene.cluster.namespace, &job(mark)).await
+            let (pace, stop) = (Pace::new(1), std::sync::atomic::AtomicBool::new(false));
+            actions::create(&cluster, &scene.cluster.namespace, &job(mark), &pace, &stop).await
         };
         assert!(create("ours").await.is_ok());
         assert!(

@@ -107,7 +107,8 @@ impl Beat {
             let result = if let Some(seen) = slot.as_ref() {
                 // A renewal that hangs must leave time for the next.
                 let limit = inner.options.duration / 6;
-                let renewal = leases::renew(&inner.cluster, namespace, seen);
+                let renewal =
+                    leases::renew(&inner.cluster, namespace, seen, inner.options.clock.now());
                 tokio::time::timeout(limit, renewal)
                     .await
                     .unwrap_or_else(|_| Err(ClusterError::timeout("renew the heartbeat", limit)))
@@ -213,10 +214,15 @@ impl Beat {
         self.changed.send_replace(());
     }
 
-    pub(super) async fn release(&self, inner: &Inner) {
+    /// Beats no more.
+    pub(super) fn end(&self) {
         if let Some(task) = lock(&self.task).take() {
             task.abort();
         }
+    }
+
+    pub(super) async fn release(&self, inner: &Inner) {
+        self.end();
         let failed = |error: ClusterError| tracing::debug!(%error, "the lease expires by itself");
         let held: Vec<Held> = lock(&self.holds)
             .iter()

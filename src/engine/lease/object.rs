@@ -1,7 +1,9 @@
 //! One object's Lease in a run: asking for it, looking after it, losing it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::beat::{Beat, Hold, HoldState};
 use super::state::{Answer, Patience, Sighting, Watch, answer};
@@ -130,7 +132,9 @@ impl ObjectLease<'_> {
                     });
                     let now = self.inner.now();
                     let verdict = watched.see(beating.map(|beating| sighting(found, beating)), now);
-                    let fresh = beating.is_some_and(seems_fresh);
+                    let fresh = beating.is_some_and(|beating| {
+                        seems_fresh(beating, self.inner.options.clock.now())
+                    });
                     match answer(verdict, patience, fresh, start.elapsed()) {
                         Answer::Take => {
                             let written = self.write(Some(found), epoch).await;

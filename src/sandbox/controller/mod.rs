@@ -116,6 +116,6 @@ fn until(stamp: &str, seconds: i64) -> Option<Duration> {
     let end = start
         .checked_add(jiff::SignedDuration::from_secs(seconds))
         .ok()?;
-    let left = end.duration_since(jiff::Timestamp::now());
+    let left = end.duration_since(object::time());
     Some(Duration::try_from(left).unwrap_or(Duration::ZERO))
 }

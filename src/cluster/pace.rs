@@ -1,0 +1,199 @@
+//! How many creates of one object are under way at once: as many as the server takes. It halves when the server puts one off, and grows
+//! by one with each round that goes well; nothing is sent before the server's `Retry-After` is over.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::throttle;
+
+/// The paces of a run's objects; one that was lowered stays so from cycle to cycle.
+#[derive(Debug, Default)]
+pub struct Paces(Mutex<HashMap<String, Arc<Pace>>>);
+
+impl Paces {
+    /// The pace of the object `id`; at most `most` at once.
+    pub fn of(&self, id: &str, most: usize) -> Arc<Pace> {
+        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = paces
+            .entry(id.to_owned())
+            .or_insert_with(|| Arc::new(Pace::new(most)));
+        Arc::clone(pace)
+    }
+}
+
+/// The pace of one object.
+#[derive(Debug)]
+pub struct Pace {
+    most: usize,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    limit: f64,
+    under_way: usize,
+    /// The server asked not to come before.
+    not_before: Instant,
+    /// When the limit was lowered last: requests that were under way then say nothing new.
+    lowered: Option<Instant>,
+    /// Times in a row that it was put off.
+    put_off: u32,
+}
+
+/// One request under way.
+#[derive(Debug)]
+pub struct Slot<'a> {
+    pace: &'a Pace,
+    began: Instant,
+}
+
+impl Pace {
+    /// At most `most` at once, and so many at first.
+    pub fn new(most: usize) -> Self {
+        let most = most.max(1);
+        Self {
+            most,
+            state: Mutex::new(State {
+                limit: as_float(most),
+                under_way: 0,
+                not_before: Instant::now(),
+                lowered: None,
+                put_off: 0,
+            }),
+            changed: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place.
+    pub async fn enter(&self) -> Slot<'_> {
+        loop {
+            let changed = self.changed.notified();
+            let wait = {
+                let mut state = self.state();
+                let now = Instant::now();
+                if now < state.not_before {
+                    Some(state.not_before)
+                } else if as_float(state.under_way) + 1.0 <= state.limit {
+                    state.under_way += 1;
+                    return Slot {
+                        pace: self,
+                        began: now,
+                    };
+                } else {
+                    None
+                }
+            };
+            match wait {
+                Some(until) => sleep_until(until).await,
+                None => changed.await,
+            }
+        }
+    }
+}
+
+impl Slot<'_> {
+    /// The server took it, or refused it for good.
+    pub fn answered(self) {
+        let mut state = self.pace.state();
+        state.put_off = 0;
+        state.limit = (state.limit + 1.0 / state.limit).min(as_float(self.pace.most));
+    }
+
+    /// The server put it off, until `retry_after` is over where it said so.
+    pub fn put_off(self, retry_after: Option<Duration>) {
+        let mut state = self.pace.state();
+        let now = Instant::now();
+        state.not_before = state
+            .not_before
+            .max(now + throttle::pause(state.put_off, retry_after));
+        if state.lowered.is_none_or(|lowered| self.began > lowered) {
+            state.lowered = Some(now);
+            state.put_off += 1;
+            state.limit = (state.limit / 2.0).max(1.0);
+        }
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.pace.state().under_way -= 1;
+        self.pace.changed.notify_waiters();
+    }
+}
+
+fn as_float(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    fn enter_all(pace: &Pace) -> Vec<Slot<'_>> {
+        std::iter::from_fn(|| pace.enter().now_or_never()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_halves_once_for_what_was_under_way_and_waits_as_long_as_it_is_asked_to() {
+        let pace = Pace::new(8);
+        let slots = enter_all(&pace);
+        assert_eq!(slots.len(), 8);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        for slot in slots {
+            slot.put_off(Some(Duration::from_secs(3)));
+        }
+        assert!(pace.enter().now_or_never().is_none(), "not before 3 s");
+        tokio::time::advance(Duration::from_secs(3)).await;
+        let slots = enter_all(&pace);
+        assert_eq!(slots.len(), 4);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        for slot in slots {
+            slot.put_off(None);
+        }
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(enter_all(&pace).len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_is_always_let_through_and_rounds_that_go_well_raise_it_again() {
+        let pace = Pace::new(4);
+        for _ in 0..5 {
+            pace.enter().await.put_off(None);
+            tokio::time::advance(Duration::from_secs(10)).await;
+        }
+        for expected in [1, 2, 2, 3] {
+            let slots = enter_all(&pace);
+            assert_eq!(slots.len(), expected);
+            for slot in slots {
+                slot.answered();
+            }
+        }
+        for _ in 0..10 {
+            for slot in enter_all(&pace) {
+                slot.answered();
+            }
+        }
+        assert_eq!(enter_all(&pace).len(), 4, "never above what was given");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_place_gets_the_next_one() {
+        let pace = Pace::new(1);
+        let first = pace.enter().await;
+        let mut second = std::pin::pin!(pace.enter());
+        assert!(second.as_mut().now_or_never().is_none());
+        drop(first);
+        assert!(second.now_or_never().is_some());
+    }
+}
