@@ -71,7 +71,7 @@ fn number(variable: &str) -> Option<u64> {
 
 fn schedules() -> Outcome {
     if let Some(seed) = number("KEDA_JOBS_FAULT_SEED") {
-        let (result, trace) = run(seed);
+        let (result, trace) = run(seed, true);
         return match result {
             Ok(()) if std::env::var_os("KEDA_JOBS_FAULT_TRACE").is_none() => Ok(()),
             Ok(()) => Err(trace.into()),
@@ -97,7 +97,7 @@ fn schedules() -> Outcome {
 
 /// Runs the schedules of these seeds on all processors; stops when a few have failed.
 fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
-    const ENOUGH: usize = 10;
+    let enough = number("KEDA_JOBS_FAULT_ENOUGH").unwrap_or(10);
     let next = Arc::new(AtomicU64::new(seeds.start));
     let under_way: Arc<Mutex<BTreeMap<u64, std::time::Instant>>> = Arc::default();
     let (sender, results) = mpsc::channel();
@@ -114,7 +114,7 @@ fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
                     .lock()
                     .expect("no thread panics with it")
                     .insert(seed, std::time::Instant::now());
-                let result = std::panic::catch_unwind(|| run(seed).0)
+                let result = std::panic::catch_unwind(|| run(seed, false).0)
                     .unwrap_or_else(|_| Err("it panicked".to_owned()));
                 under_way
                     .lock()
@@ -148,7 +148,7 @@ fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
             });
             return failures;
         }
-        if failures.len() >= ENOUGH {
+        if failures.len() as u64 >= enough {
             next.store(u64::MAX - 1000, Ordering::SeqCst);
             return failures;
         }
@@ -162,6 +162,7 @@ fn finds(mutant: &str) -> Outcome {
         .args(["--exact", "schedules::fault_schedules_break_no_law"])
         .env("KEDA_JOBS_MUTANT", mutant)
         .env("KEDA_JOBS_FAULT_SCHEDULES", MUTANT_SCHEDULES.to_string())
+        .env("KEDA_JOBS_FAULT_ENOUGH", "1")
         .env_remove("KEDA_JOBS_FAULT_SEED")
         .output()?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -172,7 +173,7 @@ fn finds(mutant: &str) -> Outcome {
 }
 
 /// Runs one schedule; what broke, if anything did, and what happened.
-fn run(seed: u64) -> (Result<(), String>, String) {
+fn run(seed: u64, traces: bool) -> (Result<(), String>, String) {
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -181,7 +182,7 @@ fn run(seed: u64) -> (Result<(), String>, String) {
         .expect("a runtime can be built");
     let scenario = Arc::new(Scenario::new(seed));
     let (result, world) = LocalSet::new().block_on(&runtime, async {
-        let mut play = Play::start(scenario).await;
+        let mut play = Play::start(scenario, traces).await;
         let result = play.all().await;
         (result, Arc::clone(&play.world))
     });
@@ -209,7 +210,7 @@ struct Stage {
 }
 
 impl Play {
-    async fn start(scenario: Arc<Scenario>) -> Self {
+    async fn start(scenario: Arc<Scenario>, traces: bool) -> Self {
         // Stamps are whole seconds: a schedule begins with one, so that it is the same each time.
         let fraction = u64::try_from(Sandbox::now().subsec_nanosecond()).unwrap_or_default();
         tokio::time::advance(Duration::from_nanos(1_001_000_000 - fraction)).await;
@@ -220,7 +221,7 @@ impl Play {
         })
         .await
         .expect("the sandbox starts");
-        let world = Arc::new(Mutex::new(World::new(&scenario)));
+        let world = Arc::new(Mutex::new(World::new(&scenario, traces)));
         let seen = Arc::clone(&world);
         sandbox.observe_writes(move |written| lock(&seen).written(written));
         let slots = scenario.fleet.slots();
@@ -240,7 +241,7 @@ impl Play {
             supervisors: Vec::new(),
         };
         play.bystander().await;
-        play.note(&format!("{:?}", play.scenario));
+        play.note(|| format!("{:?}", play.scenario));
         for slot in 0..slots {
             let supervisor = play.supervise(slot);
             play.supervisors.push(spawn_local(supervisor));
@@ -248,7 +249,7 @@ impl Play {
         play
     }
 
-    fn note(&self, text: &str) {
+    fn note(&self, text: impl FnOnce() -> String) {
         lock(&self.world).note(text);
     }
 
@@ -313,14 +314,14 @@ impl Play {
                 let run = spawn_local(process.run());
                 {
                     let mut world = lock(&world);
-                    world.note(&format!("run {slot} starts for the {starts}. time"));
+                    world.note(|| format!("run {slot} starts for the {starts}. time"));
                     world.running[slot] = Some(run.abort_handle());
                 }
                 let ended = run.await;
                 {
                     let mut world = lock(&world);
                     world.running[slot] = None;
-                    world.note(&format!("run {slot} has ended"));
+                    world.note(|| format!("run {slot} has ended"));
                     if let Err(error) = ended
                         && error.is_panic()
                     {
@@ -337,7 +338,7 @@ impl Play {
         let start = Instant::now();
         for (time, step) in self.scenario.steps.clone() {
             self.until(start + time).await?;
-            self.note(&format!("{step:?}"));
+            self.note(|| format!("{step:?}"));
             self.take(step).await;
         }
         self.recover().await?;
@@ -444,8 +445,7 @@ impl Play {
                 ));
             }
             // A run leaves alone what another held; somebody starts it again.
-            let refused = std::mem::take(&mut lock(&self.world).refused);
-            if refused && Instant::now() >= next_start {
+            if Instant::now() >= next_start && std::mem::take(&mut lock(&self.world).refused) {
                 next_start = Instant::now() + Duration::from_mins(1);
                 for slot in 0..self.scenario.fleet.slots() {
                     self.stop(slot);
