@@ -177,7 +177,10 @@ impl Refusals {
         };
         ClusterError {
             kind,
-            message: format!("the server puts it off: it answered {}{within}", self.said()),
+            message: format!(
+                "the server puts it off: it answered {}{within}",
+                self.said()
+            ),
             ..error
         }
     }

@@ -142,14 +142,12 @@ impl<T> State<T> {
             return false;
         };
         // What the server denies now it may not have meant to give before.
-        let denied = self
-            .failure()
-            .is_some_and(|error| {
-                !matches!(
-                    error.kind,
-                    ClusterErrorKind::Unavailable | ClusterErrorKind::Throttled
-                )
-            });
+        let denied = self.failure().is_some_and(|error| {
+            !matches!(
+                error.kind,
+                ClusterErrorKind::Unavailable | ClusterErrorKind::Throttled
+            )
+        });
         if denied {
             return false;
         }

@@ -333,7 +333,11 @@ impl Scenario {
         }
         // A write may arrive as late as a lease's last third allows, see engine/lease/state.rs.
         let late = u64::try_from(self.lease.as_millis()).unwrap_or_default() / 4;
-        rule["action"] = match if verb == "watch" { rng.u32(4..16) } else { rng.u32(..10) } {
+        rule["action"] = match if verb == "watch" {
+            rng.u32(4..16)
+        } else {
+            rng.u32(..10)
+        } {
             0 => json!({"status": 429}),
             1 => json!({"status": 429, "retryAfter": rng.u64(..8)}),
             2 => json!({"status": 500}),

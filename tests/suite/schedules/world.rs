@@ -328,8 +328,15 @@ impl World {
         let back = job.took.filter(|_| !job.done);
         let cycle = job.cycle.clone();
         let undone = finished.is_none() && !job.done;
-        self.note(|| format!("{name} of cycle {cycle} is deleted"));
+        self.note(|| format!("{name} is deleted"));
         let foreign = self.foreign_deletes.remove(name);
+        // Where it was never told that it was made, its name may be used once more.
+        if foreign
+            && undone
+            && let Some(cycle) = self.cycles.get_mut(&cycle)
+        {
+            cycle.made -= 1;
+        }
         let Some(well) = finished else {
             self.queues[object].again += i64::from(undone);
             self.queues[object].items += back.unwrap_or_default();
@@ -399,10 +406,12 @@ impl World {
         };
         match event {
             Event::Reading { .. } | Event::ObjectSummary { .. } => {}
-            Event::Planned { plan } => self.note(|| format!(
-                "{who} {place} plans {} of {} wanted, {:?} of {:?}",
-                plan.decision.create, plan.decision.wanted, plan.deciding, plan.jobs
-            )),
+            Event::Planned { plan } => self.note(|| {
+                format!(
+                    "{who} {place} plans {} of {} wanted, {:?} of {:?}",
+                    plan.decision.create, plan.decision.wanted, plan.deciding, plan.jobs
+                )
+            }),
             _ => self.note(|| format!("{who} {place} {}", event.message())),
         }
         let key = (who.to_owned(), place);
