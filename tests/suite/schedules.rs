@@ -10,6 +10,7 @@ mod scenario;
 mod world;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -22,7 +23,7 @@ use keda_jobs::signals::Signals;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -87,8 +88,9 @@ fn schedules() -> Outcome {
     }
     let mut text = format!("{} of {count} schedules failed\n", failures.len());
     for failure in failures.iter().take(10) {
-        text += &format!(
-            "KEDA_JOBS_FAULT_SEED={} cargo test --test suite fault_schedules: {}\n",
+        let _ = writeln!(
+            text,
+            "KEDA_JOBS_FAULT_SEED={} cargo test --test suite fault_schedules: {}",
             failure.seed, failure.why
         );
     }
@@ -282,7 +284,7 @@ impl Play {
         } else {
             Abandoned::Dropped
         };
-        let clients: Vec<kube::Client> = (0..1).map(|_| self.sandbox.client(abandoned)).collect();
+        let client = self.sandbox.client(abandoned);
         async move {
             if slot > 0 {
                 sleep(Duration::from_millis(fastrand::u64(0..20_000))).await;
@@ -297,7 +299,7 @@ impl Play {
                 let signals = Signals::detached();
                 let process = Process {
                     world: Arc::clone(&world),
-                    client: clients[0].clone(),
+                    client: client.clone(),
                     who: format!("run{slot}-{starts}"),
                     targets,
                     clock: Arc::clone(&stage.clocks[slot]),
@@ -339,7 +341,7 @@ impl Play {
         for (time, step) in self.scenario.steps.clone() {
             self.until(start + time).await?;
             self.note(|| format!("{step:?}"));
-            self.take(step).await;
+            self.take(step);
         }
         self.recover().await?;
         self.end().await
@@ -358,7 +360,7 @@ impl Play {
         }
     }
 
-    async fn take(&self, step: Step) {
+    fn take(&self, step: Step) {
         match step {
             Step::Add(object, items) => {
                 let queue = &mut lock(&self.world).queues[object];
@@ -398,7 +400,6 @@ impl Play {
         let api: Api<Lease> = Api::namespaced(self.client.clone(), "default");
         spawn_local(async move {
             let spec = json!({"holderIdentity": "thief", "leaseDurationSeconds": 15});
-            let spec: Value = spec;
             let Ok(mut lease) = api.get(&name).await else {
                 return;
             };
@@ -470,7 +471,7 @@ impl Play {
                 && match object.work {
                     Work::Ends | Work::FailsOnce => {
                         queue.items == 0 && (object.min > 0 || unfinished == 0)
-                            || full && self.others_go_on(&world, place)
+                            || full && Self::others_go_on(&world, place)
                     }
                     Work::GoesOn => {
                         // More than are called for there are never: that is checked with every write.
@@ -505,7 +506,7 @@ impl Play {
     }
 
     /// Jobs of another object hold all that --max-total leaves, for ever.
-    fn others_go_on(&self, world: &World, place: usize) -> bool {
+    fn others_go_on(world: &World, place: usize) -> bool {
         world
             .objects
             .iter()

@@ -65,7 +65,7 @@ pub(super) struct Object {
 }
 
 impl Object {
-    fn random(rng: &mut Rng, place: usize) -> Self {
+    fn random(rng: &mut Rng, place: i64) -> Self {
         let strategy = match rng.u32(..10) {
             0..6 => "default",
             6..9 => "accurate",
@@ -221,7 +221,7 @@ impl Scenario {
     pub(super) fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rng = &mut rng;
-        let count = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
+        let count: i64 = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
         let objects: Vec<Object> = (0..count).map(|place| Object::random(rng, place)).collect();
         let fleet = match rng.u32(..20) {
             0..10 => Fleet::Solo,
@@ -241,7 +241,7 @@ impl Scenario {
             concurrency: rng.usize(1..=8),
             max_create: sometimes(rng, 1),
             max_pending: sometimes(rng, 2),
-            max_total: sometimes(rng, count as i64).filter(|_| one_writer),
+            max_total: sometimes(rng, count).filter(|_| one_writer),
             page: [1, 2, 5, 500, 500][rng.usize(..5)],
             bookmarks: Duration::from_secs(rng.u64(10..60)),
             steps: Vec::new(),
