@@ -248,11 +248,12 @@ impl Total {
 
     fn leave(&self, id: &str) {
         self.book.send_modify(|book| {
-            // One that was never counted made nothing either: another run drives it, or this one ended before its first cycle.
+            // One that it was never tried to count made nothing either: another run drives it, or this one ended before its first
+            // cycle. One that could not be counted may have Jobs, and keeps what is set aside for them.
             if book
                 .claims
                 .get(id)
-                .is_some_and(|claim| claim.held.is_none())
+                .is_some_and(|claim| claim.held.is_none() && claim.wanted.is_none())
             {
                 book.claims.remove(id);
             } else if let Some(claim) = book.claims.get_mut(id) {

@@ -111,7 +111,11 @@ impl Driver<'_> {
             match self.enter().await {
                 Grant::Held => self.cycle().await,
                 Grant::Refused(_) | Grant::Ended => break,
-                Grant::Unknown => {}
+                // Its Jobs are not known either.
+                Grant::Unknown => {
+                    let unknown = Inventory::Unknown("the lease could not be asked for".to_owned());
+                    self.engine.limits.observed(self.target, &unknown);
+                }
             }
             if once {
                 break;

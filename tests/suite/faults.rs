@@ -13,6 +13,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test("faults::a_lost_answer_makes_no_second_job", lost_answers),
         embedded_test("faults::a_cut_connection_is_tried_again", cut),
         embedded_test("faults::throttled_creates_succeed", throttled),
+        embedded_test(
+            "faults::a_long_throttling_says_what_the_server_answered",
+            throttled_for_long,
+        ),
         embedded_test("faults::a_failing_list_holds_the_cycle", failing_list),
         embedded_test(
             "faults::a_quota_stops_the_cycle_with_the_servers_words",
@@ -88,6 +92,40 @@ fn throttled() -> Outcome {
         .run(["run", "--once", &scene.manifest])
         .expect(0);
     assert_eq!(scene.cluster.jobs().len(), 5);
+    Ok(())
+}
+
+fn throttled_for_long() -> Outcome {
+    let scene = scene(40);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "action": {"status": 429, "retryAfter": 1}}]),
+    );
+    let run = scene
+        .cluster
+        .run([
+            "run",
+            "--once",
+            &scene.manifest,
+            "--concurrency",
+            "2",
+            "--request-timeout",
+            "2s",
+        ])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &[
+            "429 Too Many Requests",
+            "Retry-After 1s",
+            "lower --concurrency",
+            "more Jobs were not sent: the cluster has too much to do",
+        ],
+    );
+    // Not each of the forty for as long as that.
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    let sent = requests["counts"]["create jobs"].as_u64();
+    assert!(sent.is_some_and(|sent| sent < 20), "{requests:#}");
+    assert!(scene.cluster.jobs().is_empty());
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod scenario;
 mod world;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -22,7 +23,7 @@ use keda_jobs::signals::Signals;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -71,7 +72,7 @@ fn number(variable: &str) -> Option<u64> {
 
 fn schedules() -> Outcome {
     if let Some(seed) = number("KEDA_JOBS_FAULT_SEED") {
-        let (result, trace) = run(seed);
+        let (result, trace) = run(seed, true);
         return match result {
             Ok(()) if std::env::var_os("KEDA_JOBS_FAULT_TRACE").is_none() => Ok(()),
             Ok(()) => Err(trace.into()),
@@ -87,8 +88,9 @@ fn schedules() -> Outcome {
     }
     let mut text = format!("{} of {count} schedules failed\n", failures.len());
     for failure in failures.iter().take(10) {
-        text += &format!(
-            "KEDA_JOBS_FAULT_SEED={} cargo test --test suite fault_schedules: {}\n",
+        let _ = writeln!(
+            text,
+            "KEDA_JOBS_FAULT_SEED={} cargo test --test suite fault_schedules: {}",
             failure.seed, failure.why
         );
     }
@@ -97,7 +99,7 @@ fn schedules() -> Outcome {
 
 /// Runs the schedules of these seeds on all processors; stops when a few have failed.
 fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
-    const ENOUGH: usize = 10;
+    let enough = number("KEDA_JOBS_FAULT_ENOUGH").unwrap_or(10);
     let next = Arc::new(AtomicU64::new(seeds.start));
     let under_way: Arc<Mutex<BTreeMap<u64, std::time::Instant>>> = Arc::default();
     let (sender, results) = mpsc::channel();
@@ -114,7 +116,7 @@ fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
                     .lock()
                     .expect("no thread panics with it")
                     .insert(seed, std::time::Instant::now());
-                let result = std::panic::catch_unwind(|| run(seed).0)
+                let result = std::panic::catch_unwind(|| run(seed, false).0)
                     .unwrap_or_else(|_| Err("it panicked".to_owned()));
                 under_way
                     .lock()
@@ -148,7 +150,7 @@ fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
             });
             return failures;
         }
-        if failures.len() >= ENOUGH {
+        if failures.len() as u64 >= enough {
             next.store(u64::MAX - 1000, Ordering::SeqCst);
             return failures;
         }
@@ -162,6 +164,7 @@ fn finds(mutant: &str) -> Outcome {
         .args(["--exact", "schedules::fault_schedules_break_no_law"])
         .env("KEDA_JOBS_MUTANT", mutant)
         .env("KEDA_JOBS_FAULT_SCHEDULES", MUTANT_SCHEDULES.to_string())
+        .env("KEDA_JOBS_FAULT_ENOUGH", "1")
         .env_remove("KEDA_JOBS_FAULT_SEED")
         .output()?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -172,7 +175,7 @@ fn finds(mutant: &str) -> Outcome {
 }
 
 /// Runs one schedule; what broke, if anything did, and what happened.
-fn run(seed: u64) -> (Result<(), String>, String) {
+fn run(seed: u64, traces: bool) -> (Result<(), String>, String) {
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -181,7 +184,7 @@ fn run(seed: u64) -> (Result<(), String>, String) {
         .expect("a runtime can be built");
     let scenario = Arc::new(Scenario::new(seed));
     let (result, world) = LocalSet::new().block_on(&runtime, async {
-        let mut play = Play::start(scenario).await;
+        let mut play = Play::start(scenario, traces).await;
         let result = play.all().await;
         (result, Arc::clone(&play.world))
     });
@@ -209,7 +212,7 @@ struct Stage {
 }
 
 impl Play {
-    async fn start(scenario: Arc<Scenario>) -> Self {
+    async fn start(scenario: Arc<Scenario>, traces: bool) -> Self {
         // Stamps are whole seconds: a schedule begins with one, so that it is the same each time.
         let fraction = u64::try_from(Sandbox::now().subsec_nanosecond()).unwrap_or_default();
         tokio::time::advance(Duration::from_nanos(1_001_000_000 - fraction)).await;
@@ -220,7 +223,7 @@ impl Play {
         })
         .await
         .expect("the sandbox starts");
-        let world = Arc::new(Mutex::new(World::new(&scenario)));
+        let world = Arc::new(Mutex::new(World::new(&scenario, traces)));
         let seen = Arc::clone(&world);
         sandbox.observe_writes(move |written| lock(&seen).written(written));
         let slots = scenario.fleet.slots();
@@ -240,7 +243,7 @@ impl Play {
             supervisors: Vec::new(),
         };
         play.bystander().await;
-        play.note(&format!("{:?}", play.scenario));
+        play.note(|| format!("{:?}", play.scenario));
         for slot in 0..slots {
             let supervisor = play.supervise(slot);
             play.supervisors.push(spawn_local(supervisor));
@@ -248,7 +251,7 @@ impl Play {
         play
     }
 
-    fn note(&self, text: &str) {
+    fn note(&self, text: impl FnOnce() -> String) {
         lock(&self.world).note(text);
     }
 
@@ -281,7 +284,7 @@ impl Play {
         } else {
             Abandoned::Dropped
         };
-        let clients: Vec<kube::Client> = (0..1).map(|_| self.sandbox.client(abandoned)).collect();
+        let client = self.sandbox.client(abandoned);
         async move {
             if slot > 0 {
                 sleep(Duration::from_millis(fastrand::u64(0..20_000))).await;
@@ -296,7 +299,7 @@ impl Play {
                 let signals = Signals::detached();
                 let process = Process {
                     world: Arc::clone(&world),
-                    client: clients[0].clone(),
+                    client: client.clone(),
                     who: format!("run{slot}-{starts}"),
                     targets,
                     clock: Arc::clone(&stage.clocks[slot]),
@@ -313,14 +316,14 @@ impl Play {
                 let run = spawn_local(process.run());
                 {
                     let mut world = lock(&world);
-                    world.note(&format!("run {slot} starts for the {starts}. time"));
+                    world.note(|| format!("run {slot} starts for the {starts}. time"));
                     world.running[slot] = Some(run.abort_handle());
                 }
                 let ended = run.await;
                 {
                     let mut world = lock(&world);
                     world.running[slot] = None;
-                    world.note(&format!("run {slot} has ended"));
+                    world.note(|| format!("run {slot} has ended"));
                     if let Err(error) = ended
                         && error.is_panic()
                     {
@@ -337,8 +340,8 @@ impl Play {
         let start = Instant::now();
         for (time, step) in self.scenario.steps.clone() {
             self.until(start + time).await?;
-            self.note(&format!("{step:?}"));
-            self.take(step).await;
+            self.note(|| format!("{step:?}"));
+            self.take(step);
         }
         self.recover().await?;
         self.end().await
@@ -357,7 +360,7 @@ impl Play {
         }
     }
 
-    async fn take(&self, step: Step) {
+    fn take(&self, step: Step) {
         match step {
             Step::Add(object, items) => {
                 let queue = &mut lock(&self.world).queues[object];
@@ -397,7 +400,6 @@ impl Play {
         let api: Api<Lease> = Api::namespaced(self.client.clone(), "default");
         spawn_local(async move {
             let spec = json!({"holderIdentity": "thief", "leaseDurationSeconds": 15});
-            let spec: Value = spec;
             let Ok(mut lease) = api.get(&name).await else {
                 return;
             };
@@ -444,8 +446,7 @@ impl Play {
                 ));
             }
             // A run leaves alone what another held; somebody starts it again.
-            let refused = std::mem::take(&mut lock(&self.world).refused);
-            if refused && Instant::now() >= next_start {
+            if Instant::now() >= next_start && std::mem::take(&mut lock(&self.world).refused) {
                 next_start = Instant::now() + Duration::from_mins(1);
                 for slot in 0..self.scenario.fleet.slots() {
                     self.stop(slot);
@@ -470,7 +471,7 @@ impl Play {
                 && match object.work {
                     Work::Ends | Work::FailsOnce => {
                         queue.items == 0 && (object.min > 0 || unfinished == 0)
-                            || full && self.others_go_on(&world, place)
+                            || full && Self::others_go_on(&world, place)
                     }
                     Work::GoesOn => {
                         // More than are called for there are never: that is checked with every write.
@@ -505,7 +506,7 @@ impl Play {
     }
 
     /// Jobs of another object hold all that --max-total leaves, for ever.
-    fn others_go_on(&self, world: &World, place: usize) -> bool {
+    fn others_go_on(world: &World, place: usize) -> bool {
         world
             .objects
             .iter()

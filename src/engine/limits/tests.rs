@@ -155,6 +155,15 @@ async fn one_that_never_began_sets_nothing_aside_once_it_has_left() {
     assert_eq!(cycle(&limiter, &targets[0], 0, 50).await, 10);
 }
 
+#[tokio::test]
+async fn one_that_could_not_be_counted_keeps_what_is_set_aside_when_it_leaves() {
+    let targets = [target("first", 100), target("blind", 7)];
+    let limiter = limiter(10, &targets);
+    limiter.observed(&targets[1], &Inventory::Unknown("away".to_owned()));
+    limiter.leave(&targets[1]);
+    assert_eq!(cycle(&limiter, &targets[0], 0, 50).await, 3);
+}
+
 fn failed(name: &str, second: i64) -> ObservedJob {
     ended(name, JobState::Failed, second)
 }

@@ -65,7 +65,7 @@ pub(super) struct Object {
 }
 
 impl Object {
-    fn random(rng: &mut Rng, place: usize) -> Self {
+    fn random(rng: &mut Rng, place: i64) -> Self {
         let strategy = match rng.u32(..10) {
             0..6 => "default",
             6..9 => "accurate",
@@ -221,7 +221,7 @@ impl Scenario {
     pub(super) fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rng = &mut rng;
-        let count = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
+        let count: i64 = [1, 1, 1, 2, 2, 3][rng.usize(..6)];
         let objects: Vec<Object> = (0..count).map(|place| Object::random(rng, place)).collect();
         let fleet = match rng.u32(..20) {
             0..10 => Fleet::Solo,
@@ -241,7 +241,7 @@ impl Scenario {
             concurrency: rng.usize(1..=8),
             max_create: sometimes(rng, 1),
             max_pending: sometimes(rng, 2),
-            max_total: sometimes(rng, count as i64).filter(|_| one_writer),
+            max_total: sometimes(rng, count).filter(|_| one_writer),
             page: [1, 2, 5, 500, 500][rng.usize(..5)],
             bookmarks: Duration::from_secs(rng.u64(10..60)),
             steps: Vec::new(),
@@ -288,6 +288,14 @@ impl Scenario {
     }
 
     fn rules(&self, rng: &mut Rng) -> Value {
+        if rng.u32(..8) == 0 {
+            // What was watched is not to be relied on any more, and no list tells what is.
+            let status = [403, 500][rng.usize(..2)];
+            return json!([
+                {"verb": "watch", "action": {"watch": "expire"}},
+                {"verb": "list", "resource": "jobs", "count": rng.u64(1..30), "action": {"status": status}},
+            ]);
+        }
         let count = rng.usize(1..=3);
         Value::Array((0..count).map(|_| self.rule(rng)).collect())
     }
@@ -325,7 +333,11 @@ impl Scenario {
         }
         // A write may arrive as late as a lease's last third allows, see engine/lease/state.rs.
         let late = u64::try_from(self.lease.as_millis()).unwrap_or_default() / 4;
-        rule["action"] = match rng.u32(..if verb == "watch" { 13 } else { 10 }) {
+        rule["action"] = match if verb == "watch" {
+            rng.u32(4..16)
+        } else {
+            rng.u32(..10)
+        } {
             0 => json!({"status": 429}),
             1 => json!({"status": 429, "retryAfter": rng.u64(..8)}),
             2 => json!({"status": 500}),
@@ -341,7 +353,7 @@ impl Scenario {
             }
             9 => json!({"loseAnswer": true, "delay": rng.u64(10..late)}),
             10 => json!({"watch": "expire"}),
-            11 => json!({"watch": "stop"}),
+            11..14 => json!({"watch": "stop"}),
             _ => json!({"watch": "end"}),
         };
         rule

@@ -1,6 +1,6 @@
 //! What the embedded cluster wrote, as it wrote it, and what may never be among it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -12,9 +12,6 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::scenario::{Fleet, Object, Scenario, Source};
-
-/// Lines of the trace that are kept for the report of a failure.
-const TRACE: usize = 400;
 
 /// A Job of ours.
 #[derive(Debug)]
@@ -93,11 +90,13 @@ pub(super) struct World {
     /// A run left an object to another.
     pub(super) refused: bool,
     pub(super) violations: Vec<String>,
-    trace: VecDeque<String>,
+    trace: Vec<String>,
+    /// The trace is wanted.
+    traces: bool,
 }
 
 impl World {
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario, traces: bool) -> Self {
         let queues = scenario.objects.iter().map(|object| Queue {
             items: object.items,
             added: object.items,
@@ -119,20 +118,21 @@ impl World {
             kill_at: None,
             refused: false,
             violations: Vec::new(),
-            trace: VecDeque::new(),
+            trace: Vec::new(),
+            traces,
         }
     }
 
-    pub(super) fn note(&mut self, text: &str) {
-        if self.trace.len() == TRACE {
-            self.trace.pop_front();
+    pub(super) fn note(&mut self, text: impl FnOnce() -> String) {
+        if !self.traces {
+            return;
         }
         let seconds = self.start.elapsed().as_secs_f64();
-        self.trace.push_back(format!("{seconds:9.3} {text}"));
+        self.trace.push(format!("{seconds:9.3} {}", text()));
     }
 
     fn violation(&mut self, text: String) {
-        self.note(&format!("VIOLATION {text}"));
+        self.note(|| format!("VIOLATION {text}"));
         self.violations.push(text);
     }
 
@@ -222,7 +222,7 @@ impl World {
     fn job_made(&mut self, name: &str, object: usize, annotations: &Value) {
         let mark = text(&annotations["keda-jobs/cycle"]).to_owned();
         let hash = text(&annotations["keda-jobs/spec-hash"]).to_owned();
-        self.note(&format!("the cluster made {name} of cycle {mark}"));
+        self.note(|| format!("the cluster made {name} of cycle {mark}"));
         self.queues[object].made += 1;
         self.jobs.insert(
             name.to_owned(),
@@ -251,7 +251,7 @@ impl World {
 
     pub(super) fn kill(&mut self, slot: usize, when: &str) {
         if let Some(running) = self.running[slot].take() {
-            self.note(&format!("run {slot} is killed {when}"));
+            self.note(|| format!("run {slot} is killed {when}"));
             running.abort();
         }
     }
@@ -314,7 +314,7 @@ impl World {
         };
         job.finished = Some(well);
         let (object, back) = (job.object, job.took.filter(|_| !well && !job.done));
-        self.note(&format!("{name} ended, well: {well}"));
+        self.note(|| format!("{name} ended, well: {well}"));
         // What it had taken and not done is given back.
         self.queues[object].items += back.unwrap_or_default();
     }
@@ -328,8 +328,15 @@ impl World {
         let back = job.took.filter(|_| !job.done);
         let cycle = job.cycle.clone();
         let undone = finished.is_none() && !job.done;
-        self.note(&format!("{name} of cycle {cycle} is deleted"));
+        self.note(|| format!("{name} is deleted"));
         let foreign = self.foreign_deletes.remove(name);
+        // Where it was never told that it was made, its name may be used once more.
+        if foreign
+            && undone
+            && let Some(cycle) = self.cycles.get_mut(&cycle)
+        {
+            cycle.made -= 1;
+        }
         let Some(well) = finished else {
             self.queues[object].again += i64::from(undone);
             self.queues[object].items += back.unwrap_or_default();
@@ -386,7 +393,7 @@ impl World {
             .filter(|holder| !holder.is_empty() && written.kind != ChangeKind::Deleted)
             .map(str::to_owned);
         if self.queues[object].lease.0 != holder {
-            self.note(&format!("the lease {name} is held by {holder:?}"));
+            self.note(|| format!("the lease {name} is held by {holder:?}"));
             self.queues[object].lease = (holder, Some(Instant::now()));
         }
     }
@@ -399,11 +406,13 @@ impl World {
         };
         match event {
             Event::Reading { .. } | Event::ObjectSummary { .. } => {}
-            Event::Planned { plan } => self.note(&format!(
-                "{who} {place} plans {} of {} wanted, {:?} of {:?}",
-                plan.decision.create, plan.decision.wanted, plan.deciding, plan.jobs
-            )),
-            _ => self.note(&format!("{who} {place} {}", event.message())),
+            Event::Planned { plan } => self.note(|| {
+                format!(
+                    "{who} {place} plans {} of {} wanted, {:?} of {:?}",
+                    plan.decision.create, plan.decision.wanted, plan.deciding, plan.jobs
+                )
+            }),
+            _ => self.note(|| format!("{who} {place} {}", event.message())),
         }
         let key = (who.to_owned(), place);
         if let Event::CycleStarted { cycle } = event {
