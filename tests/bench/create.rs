@@ -71,7 +71,7 @@ fn raw(count: usize, concurrency: usize, used: &mut Vec<TestCluster>) -> Duratio
         let start = Instant::now();
         futures::stream::iter(0..count)
             .for_each_concurrent(concurrency, |number| {
-                let job = job(&format!("raw-{number}"), json!({}));
+                let job = job(&format!("raw-{number}"), &json!({}));
                 let (api, parameters) = (&api, &parameters);
                 async move {
                     api.create(parameters, &job).await.expect("a Job");
@@ -86,7 +86,7 @@ fn raw(count: usize, concurrency: usize, used: &mut Vec<TestCluster>) -> Duratio
 }
 
 /// A Job like ours.
-pub(crate) fn job(name: &str, change: Value) -> Job {
+pub(crate) fn job(name: &str, change: &Value) -> Job {
     let mut job = json!({
         "metadata": {"name": name, "labels": {}, "annotations": {}},
         "spec": {"template": {
@@ -97,7 +97,7 @@ pub(crate) fn job(name: &str, change: Value) -> Job {
             },
         }},
     });
-    json_patch::merge(&mut job, &change);
+    json_patch::merge(&mut job, change);
     serde_json::from_value(job).expect("a Job")
 }
 

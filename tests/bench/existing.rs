@@ -31,7 +31,7 @@ pub(crate) fn existing(bench: Bench) {
                     },
                     "spec": {"suspend": true},
                 });
-                let job = job(&format!("orders-before-{number}"), change);
+                let job = job(&format!("orders-before-{number}"), &change);
                 let (api, parameters) = (&api, &parameters);
                 async move {
                     api.create(parameters, &job).await.expect("a Job");

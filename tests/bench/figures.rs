@@ -1,10 +1,18 @@
 //! Figures as they are printed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+/// Figures are held against their aims: those of small sizes or a debug build are not.
+static JUDGED: AtomicBool = AtomicBool::new(true);
+
+pub(crate) fn judge(judged: bool) {
+    JUDGED.store(judged, Ordering::Relaxed);
+}
 
 /// One line: what, how much, and how it stands to the aim.
 pub(crate) fn line(what: &str, figure: &str, aim: Option<(&str, bool)>) {
-    let aim = match aim {
+    let aim = match aim.filter(|_| JUDGED.load(Ordering::Relaxed)) {
         None => String::new(),
         Some((aim, true)) => format!("   aim {aim}: met"),
         Some((aim, false)) => format!("   aim {aim}: MISSED"),

@@ -44,7 +44,7 @@ pub(crate) fn idle(bench: Bench) {
     proxy.reset();
     std::thread::sleep(time);
     let minutes = start.elapsed().as_secs_f64() / 60.0;
-    let used = (cpu(pid) - before).as_secs_f64() / minutes;
+    let used = cpu(pid).saturating_sub(before).as_secs_f64() / minutes;
     let (requests, kinds) = proxy.counted();
     for run in &mut runs {
         assert_eq!(run.running.ended(), None, "it goes on");

@@ -104,6 +104,7 @@ fn main() -> ExitCode {
             }
         }
     }
+    figures::judge(!bench.smoke && cfg!(not(debug_assertions)));
     let cluster = match given_kubeconfig() {
         Some(path) => format!("the cluster of {}", path.display()),
         None => "the embedded cluster (a real one: KEDA_JOBS_TEST_KUBECONFIG)".to_owned(),

@@ -15,6 +15,7 @@ use keda_jobs::planner::{Limits, PlanInput, decision, plan};
 
 use crate::Bench;
 use crate::figures::{line, note};
+use crate::process::thread_cpu;
 
 const STRATEGIES: [&str; 4] = ["default", "custom", "accurate", "eager"];
 
@@ -107,11 +108,11 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Calls a second of `act` over the cases on one thread.
+/// Calls of `act` over the cases on this thread, a second of its processor time: others on the machine do not count.
 fn rate(cases: &[Case], time: Duration, act: impl Fn(&PlanInput<'_>)) -> f64 {
     let limits = Limits::default();
     let inputs: Vec<PlanInput<'_>> = cases.iter().map(|case| case.input(&limits)).collect();
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), thread_cpu());
     let mut calls = 0_u32;
     while start.elapsed() < time {
         for _ in 0..20 {
@@ -121,7 +122,11 @@ fn rate(cases: &[Case], time: Duration, act: impl Fn(&PlanInput<'_>)) -> f64 {
         }
         calls += u32::try_from(20 * inputs.len()).expect("few");
     }
-    f64::from(calls) / start.elapsed().as_secs_f64()
+    let used = thread_cpu().zip(before).map_or_else(
+        || start.elapsed(),
+        |(after, before)| after.saturating_sub(before),
+    );
+    f64::from(calls) / used.as_secs_f64()
 }
 
 fn measure(what: &str, bench: Bench, aim: Option<f64>, act: fn(&PlanInput<'_>)) {
@@ -136,24 +141,20 @@ fn measure(what: &str, bench: Bench, aim: Option<f64>, act: fn(&PlanInput<'_>)) 
         text.as_deref().zip(aim.map(|aim| one >= aim)),
     );
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let all: f64 = std::thread::scope(|scope| {
+    let each: Vec<String> = std::thread::scope(|scope| {
         let cases = &cases;
         let threads: Vec<_> = (0..cores)
             .map(|_| scope.spawn(move || rate(cases, time, act)))
             .collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().expect("it ends"))
-            .sum()
+            .map(|thread| millions(thread.join().expect("it ends")))
+            .collect()
     });
-    line(
-        &format!("{what} a second, {cores} threads"),
-        &millions(all),
-        None,
-    );
-    #[expect(clippy::cast_precision_loss, reason = "a few cores")]
-    let each = all / cores as f64;
-    note(&format!("{} on each", millions(each)));
+    note(&format!(
+        "on {cores} threads at once: {}",
+        each.join(" and ")
+    ));
 }
 
 pub(crate) fn planner(bench: Bench) {

@@ -36,6 +36,13 @@ pub(crate) fn cpu(pid: u32) -> Duration {
     stat(pid).map(|(_, cpu)| cpu).unwrap_or_default()
 }
 
+/// Processor time of this thread so far, to the nanosecond; none where the system does not tell.
+pub(crate) fn thread_cpu() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
 /// A line of /proc/PID/status in KiB: `VmRSS` now, `VmHWM` at most.
 pub(crate) fn memory(pid: u32, line: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
