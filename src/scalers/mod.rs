@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod endpoint;
+mod facts;
 mod http;
 mod kube;
 mod local;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 
 pub use check::{LocalKnowledge, check};
 pub use endpoint::endpoint;
+pub use facts::facts;
 pub use other_types::OTHER_TRIGGER_TYPES;
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};
