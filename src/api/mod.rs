@@ -5,7 +5,9 @@
 mod authentication;
 mod decode;
 pub mod facts;
+pub(crate) mod go;
 mod keda_version;
+pub(crate) mod names;
 pub mod reading;
 mod scaled_job;
 mod secret;
