@@ -61,12 +61,14 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
             version,
         }));
     }
+    diagnostics.extend(rules::check_all(&resources));
     diagnostics.extend(nothing_to_scale(
         &collected.sources,
         &resources,
         &diagnostics,
     ));
     diagnostic::sort(&mut diagnostics);
+    rules::hide_credentials(&mut diagnostics);
     Loaded {
         resources,
         diagnostics,

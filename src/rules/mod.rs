@@ -3,9 +3,28 @@
 //! A check looks at one object (or at all of them) and returns findings; it does no I/O and knows no scaler: what it has to know of a
 //! trigger type comes as [`TriggerFacts`].
 
+mod containers;
+mod credentials;
+mod job;
+mod labels;
+mod lifecycle;
+mod metadata;
 mod numbers;
+mod objects;
+mod pending;
+mod place;
+mod policies;
+mod quantity;
+mod resources;
+mod rollout;
+mod selector;
+mod strategy;
+mod targets;
 #[cfg(test)]
 mod tests;
+mod triggers;
+mod volumes;
+mod words;
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
@@ -28,10 +47,54 @@ pub struct Subject<'a> {
 type Check = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 
 /// Every check of one object. A new one is a file and a line here.
-static CHECKS: &[Check] = &[numbers::check];
+static CHECKS: &[Check] = &[
+    containers::check,
+    credentials::check,
+    job::check,
+    labels::check,
+    lifecycle::check,
+    metadata::check,
+    numbers::check,
+    pending::check,
+    policies::check,
+    resources::check,
+    rollout::check,
+    selector::check,
+    strategy::check,
+    targets::check,
+    triggers::check,
+    volumes::check,
+    words::check,
+];
+
+/// Looks at all objects together.
+type CheckOfAll = fn(&Resources, &mut Vec<Diagnostic>);
+
+/// Every check of all objects.
+static CHECKS_OF_ALL: &[CheckOfAll] = &[objects::check];
 
 /// The rules of each file. A new file is a line here.
-static RULES: &[&[&Rule]] = &[catalog::RULES, numbers::RULES];
+static RULES: &[&[&Rule]] = &[
+    catalog::RULES,
+    containers::RULES,
+    credentials::RULES,
+    job::RULES,
+    labels::RULES,
+    lifecycle::RULES,
+    metadata::RULES,
+    numbers::RULES,
+    objects::RULES,
+    pending::RULES,
+    policies::RULES,
+    resources::RULES,
+    rollout::RULES,
+    selector::RULES,
+    strategy::RULES,
+    targets::RULES,
+    triggers::RULES,
+    volumes::RULES,
+    words::RULES,
+];
 
 /// Every rule there is, sorted by id.
 pub fn all() -> Vec<&'static Rule> {
@@ -50,6 +113,20 @@ pub fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
         check(subject, &mut found);
     }
     found
+}
+
+/// Everything that the rules find in what the objects are to each other.
+pub fn check_all(resources: &Resources) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for check in CHECKS_OF_ALL {
+        check(resources, &mut found);
+    }
+    found
+}
+
+/// Takes credentials that were found in the manifests out of what all findings show of the text.
+pub fn hide_credentials(found: &mut [Diagnostic]) {
+    credentials::hide(found);
 }
 
 impl<'a> Subject<'a> {

@@ -120,3 +120,35 @@ fn each_rule_has_a_whole_doc() {
         }
     }
 }
+
+/// A page-long manifest shows all its mistakes in one run, each at its place; none repeats what another says.
+#[test]
+fn a_page_of_mistakes_is_found_in_one_run() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let (shown, ids) = findings(&data.join("validate-page.yaml"), KedaVersion::NEWEST);
+    let golden = data.join("validate-page.out");
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        std::fs::write(&golden, &shown).expect("written");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&golden).unwrap_or_default(),
+        shown,
+        "{shown}"
+    );
+    let rules: std::collections::BTreeSet<&str> = ids.iter().copied().collect();
+    assert!(rules.len() >= 20, "{rules:?}");
+    let places: Vec<&str> = shown
+        .lines()
+        .filter(|line| line.trim_start().starts_with("--> validate-page.yaml:"))
+        .collect();
+    assert_eq!(places.len(), ids.len());
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+/// What is beside a credential on its line is shown without it, whatever rule finds it.
+#[test]
+fn a_credential_is_hidden_in_all_findings() {
+    let (shown, ids) = findings(&folder().join("credential/wrong.yaml"), KedaVersion::NEWEST);
+    assert!(ids.contains(&"invalid-parameter"), "{shown}");
+    assert!(!shown.contains("hunter"), "{shown}");
+}
