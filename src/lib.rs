@@ -6,7 +6,7 @@
 //!              └─ diagnostic ─▶ `validate`     cluster ──▶ inventory ─┘
 //! ```
 //!
-//! The rooms and their rules are described in their module docs. `planner`, `api` and `diagnostic` are pure: no client, no file
+//! The rooms and their rules are described in their module docs. `planner`, `rules`, `api` and `diagnostic` are pure: no client, no file
 //! system, no clock, no environment.
 
 pub mod api;
@@ -21,6 +21,7 @@ pub mod manifest;
 mod mutant;
 pub mod planner;
 pub mod report;
+pub mod rules;
 pub mod sandbox;
 pub mod scalers;
 pub mod settings;

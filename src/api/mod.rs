@@ -4,6 +4,10 @@
 
 mod authentication;
 mod decode;
+pub mod facts;
+pub(crate) mod go;
+mod keda_version;
+pub(crate) mod names;
 pub mod reading;
 mod scaled_job;
 mod secret;
@@ -11,6 +15,7 @@ mod shape;
 
 pub use authentication::{DataObject, EnvRef, PodIdentity, TargetRef, TriggerAuthentication};
 pub use decode::decode;
+pub use keda_version::KedaVersion;
 pub use scaled_job::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_MAX_REPLICA_COUNT,
     DEFAULT_POLLING_INTERVAL, Dialect, Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,

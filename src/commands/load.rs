@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Context, say_always};
-use crate::api::{Resources, ScaledJob};
+use crate::api::{KedaVersion, Resources, ScaledJob};
 use crate::diagnostic::{self, Diagnostic, Label, Severity, SourceFile, Span, Summary, catalog};
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Stdin};
-use crate::{api, scalers};
+use crate::manifest::{self, Collected, Stdin};
+use crate::{api, rules, scalers};
 
 /// What the given paths hold.
-pub(super) struct Loaded {
+pub struct Loaded {
     /// Resources without errors of their own.
     pub resources: Resources,
     /// Findings, in the order of the files.
@@ -34,6 +34,11 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
         },
     )
     .map_err(|error| Error::new(ErrorKind::File, error.to_string()).because(error))?;
+    Ok(inspect(collected, KedaVersion::NEWEST))
+}
+
+/// Decodes and checks what was read; no I/O.
+pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
     let (resources, found) = api::decode(&collected.documents, &collected.diagnostics);
     let mut diagnostics = collected.diagnostics;
     diagnostics.extend(found);
@@ -45,10 +50,18 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
         .iter()
         .chain(&resources.defective_jobs)
     {
+        let facts: Vec<_> = job.triggers.iter().map(scalers::facts).collect();
         for trigger in &job.triggers {
             diagnostics.extend(scalers::check(trigger, job, &local));
         }
+        diagnostics.extend(rules::check(&rules::Subject {
+            job,
+            facts: &facts,
+            resources: &resources,
+            version,
+        }));
     }
+    diagnostics.extend(rules::check_all(&resources));
     diagnostics.extend(nothing_to_scale(
         &collected.sources,
         &resources,
@@ -56,11 +69,12 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
     ));
     scalers::conceal(&mut diagnostics, &collected.documents);
     diagnostic::sort(&mut diagnostics);
-    Ok(Loaded {
+    rules::hide_credentials(&mut diagnostics);
+    Loaded {
         resources,
         diagnostics,
         files: collected.sources.len(),
-    })
+    }
 }
 
 /// A finding when the files hold nothing of KEDA's: most likely they are not the files that were meant.

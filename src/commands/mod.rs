@@ -3,7 +3,7 @@
 pub mod cleanup;
 pub mod completions;
 pub mod list;
-mod load;
+pub mod load;
 pub mod man;
 pub mod plan;
 pub mod run;

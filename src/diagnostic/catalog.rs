@@ -1,12 +1,12 @@
 //! Every rule that exists, in one table sorted by id.
 
-use super::{Rule, Severity};
+use super::{Doc, Rule, Severity};
 
 macro_rules! rules {
     ($($name:ident = $severity:ident $id:literal $summary:literal;)*) => {
         $(#[doc = $summary]
         #[allow(clippy::doc_markdown, reason = "summaries are shown to people as they are")]
-        pub static $name: Rule = Rule { id: $id, severity: Severity::$severity, summary: $summary };)*
+        pub static $name: Rule = Rule { id: $id, severity: Severity::$severity, summary: $summary, doc: Doc::EMPTY };)*
         /// All rules, sorted by id.
         pub static RULES: &[&Rule] = &[$(&$name),*];
     };

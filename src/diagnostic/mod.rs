@@ -47,6 +47,34 @@ pub struct Rule {
     pub severity: Severity,
     /// One line that says what the rule finds.
     pub summary: &'static str,
+    /// What `explain` prints beside it.
+    pub doc: Doc,
+}
+
+/// The doc of a rule; each part is a few sentences, the example is YAML.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Doc {
+    /// What is found, precisely.
+    pub what: &'static str,
+    /// What happens when it is left as it is.
+    pub why: &'static str,
+    /// The shortest YAML that has the fault.
+    pub example: &'static str,
+    /// What to write instead.
+    pub fix: &'static str,
+    /// Where the rule comes from: a KEDA file or issue, a Kubernetes rule.
+    pub source: &'static str,
+}
+
+impl Doc {
+    /// Nothing is written yet.
+    pub const EMPTY: Self = Self {
+        what: "",
+        why: "",
+        example: "",
+        fix: "",
+        source: "",
+    };
 }
 
 /// A place in a text, with what is to be said about it.

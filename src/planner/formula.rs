@@ -5,8 +5,8 @@
 use crate::api::reading::{MetricReading, MetricTarget};
 use crate::api::{Calculation, ScalingStrategy, Strategy};
 
-use super::go::{ceil_to_int64, min_float, parse_float, to_float64, to_int64};
 use super::inventory::Counts;
+use crate::api::go::{ceil_to_int64, min_float, parse_float, to_float64, to_int64};
 
 /// Effective minimum and maximum; the maximum is what remains above the minimum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

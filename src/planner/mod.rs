@@ -7,7 +7,6 @@ pub mod brake;
 mod cleanup;
 mod explain;
 pub mod formula;
-pub(crate) mod go;
 pub mod inventory;
 mod limit;
 pub mod reason;

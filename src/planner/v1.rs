@@ -2,7 +2,7 @@
 
 use crate::api::reading::{MetricTarget, ReadingOutcome, TriggerReading};
 
-use super::go::to_int64;
+use crate::api::go::to_int64;
 
 /// Jobs that KEDA 1.1–1.5 would create: `min(Σ queue lengths, max(0, Σ targets − running))` when a trigger is active.
 ///

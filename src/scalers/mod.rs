@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod endpoint;
+mod facts;
 mod http;
 mod kube;
 mod local;
@@ -29,6 +30,7 @@ pub use check::{LocalKnowledge, check};
 pub use client::http::HttpClients;
 pub use client::identity::{Identities, Surroundings};
 pub use endpoint::endpoint;
+pub use facts::facts;
 pub use other_types::OTHER_TRIGGER_TYPES;
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};

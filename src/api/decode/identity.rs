@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Kind;
+use crate::api::names::{is_dns_label, is_dns_subdomain};
 use crate::diagnostic::{Diagnostic, Label, Rule, SourceFile, Span, catalog};
 use crate::manifest::{Document, Node, Value};
 
@@ -85,7 +86,7 @@ pub(super) fn identity(
     if let Some(namespace) = namespace
         && let Some(text) = namespace.as_str()
         && !text.is_empty()
-        && (!is_dns_subdomain(text) || text.contains('.') || text.len() > 63)
+        && !is_dns_label(text)
     {
         report(
             &catalog::INVALID_VALUE,
@@ -104,16 +105,5 @@ pub(super) fn identity(
             .filter(|_| kind != Kind::ClusterTriggerAuthentication)
             .map(str::to_owned),
         span: name.span,
-    })
-}
-
-/// RFC 1123 subdomain without its length.
-fn is_dns_subdomain(text: &str) -> bool {
-    text.split('.').all(|label| {
-        let bytes = label.as_bytes();
-        let is_inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        bytes.first().is_some_and(is_inner)
-            && bytes.last().is_some_and(is_inner)
-            && bytes.iter().all(|byte| is_inner(byte) || *byte == b'-')
     })
 }

@@ -1,0 +1,150 @@
+//! What is wrong with a ScaledJob whose fields are right one by one: one file a subject, and the table of all rules.
+//!
+//! A check looks at one object (or at all of them) and returns findings; it does no I/O and knows no scaler: what it has to know of a
+//! trigger type comes as [`TriggerFacts`].
+
+mod containers;
+mod credentials;
+mod job;
+mod labels;
+mod lifecycle;
+mod metadata;
+mod numbers;
+mod objects;
+mod pending;
+mod place;
+mod policies;
+mod quantity;
+mod resources;
+mod rollout;
+mod selector;
+mod strategy;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod triggers;
+mod volumes;
+mod words;
+
+use crate::api::facts::TriggerFacts;
+use crate::api::{KedaVersion, Resources, ScaledJob};
+use crate::diagnostic::{Diagnostic, Label, Rule, Span, catalog};
+use crate::manifest::{Node, Step};
+
+/// One object and what is known beside it.
+pub struct Subject<'a> {
+    /// The object.
+    pub job: &'a ScaledJob,
+    /// What its triggers mean, one for each in order; `None` where the type is unknown.
+    pub facts: &'a [Option<TriggerFacts>],
+    /// Everything that the given files hold.
+    pub resources: &'a Resources,
+    /// The version aimed at.
+    pub version: KedaVersion,
+}
+
+/// Looks at one object.
+type Check = fn(&Subject<'_>, &mut Vec<Diagnostic>);
+
+/// Every check of one object. A new one is a file and a line here.
+static CHECKS: &[Check] = &[
+    containers::check,
+    credentials::check,
+    job::check,
+    labels::check,
+    lifecycle::check,
+    metadata::check,
+    numbers::check,
+    pending::check,
+    policies::check,
+    resources::check,
+    rollout::check,
+    selector::check,
+    strategy::check,
+    targets::check,
+    triggers::check,
+    volumes::check,
+    words::check,
+];
+
+/// Looks at all objects together.
+type CheckOfAll = fn(&Resources, &mut Vec<Diagnostic>);
+
+/// Every check of all objects.
+static CHECKS_OF_ALL: &[CheckOfAll] = &[objects::check];
+
+/// The rules of each file. A new file is a line here.
+static RULES: &[&[&Rule]] = &[
+    catalog::RULES,
+    containers::RULES,
+    credentials::RULES,
+    job::RULES,
+    labels::RULES,
+    lifecycle::RULES,
+    metadata::RULES,
+    numbers::RULES,
+    objects::RULES,
+    pending::RULES,
+    policies::RULES,
+    resources::RULES,
+    rollout::RULES,
+    selector::RULES,
+    strategy::RULES,
+    targets::RULES,
+    triggers::RULES,
+    volumes::RULES,
+    words::RULES,
+];
+
+/// Every rule there is, sorted by id.
+pub fn all() -> Vec<&'static Rule> {
+    let mut rules: Vec<&Rule> = RULES
+        .iter()
+        .flat_map(|rules| rules.iter().copied())
+        .collect();
+    rules.sort_unstable_by_key(|rule| rule.id);
+    rules
+}
+
+/// Everything that the rules find in one object.
+pub fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for check in CHECKS {
+        check(subject, &mut found);
+    }
+    found
+}
+
+/// Everything that the rules find in what the objects are to each other.
+pub fn check_all(resources: &Resources) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for check in CHECKS_OF_ALL {
+        check(resources, &mut found);
+    }
+    found
+}
+
+/// Takes credentials that were found in the manifests out of what all findings show of the text.
+pub fn hide_credentials(found: &mut [Diagnostic]) {
+    credentials::hide(found);
+}
+
+impl<'a> Subject<'a> {
+    /// The value at a path below the document's root, such as `["spec", "maxReplicaCount"]`.
+    fn node(&self, path: &[&str]) -> Option<&'a Node> {
+        let steps: Vec<Step> = path
+            .iter()
+            .map(|key| Step::Key((*key).to_owned()))
+            .collect();
+        self.job.document.root.at(&steps)
+    }
+
+    /// A label at the value of a path, or at the nearest parent that is written.
+    fn label(&self, path: &[&str], message: impl Into<String>) -> Label {
+        let span = (0..=path.len())
+            .rev()
+            .find_map(|length| self.node(&path[..length]))
+            .map_or(Span::default(), |node| node.span);
+        self.job.document.label(span, message)
+    }
+}
