@@ -66,17 +66,6 @@ pub struct Doc {
     pub source: &'static str,
 }
 
-impl Doc {
-    /// Nothing is written yet.
-    pub const EMPTY: Self = Self {
-        what: "",
-        why: "",
-        example: "",
-        fix: "",
-        source: "",
-    };
-}
-
 /// A place in a text, with what is to be said about it.
 #[derive(Debug, Clone)]
 pub struct Label {
