@@ -11,18 +11,21 @@ use crate::error::{Error, ErrorKind};
 use crate::manifest::{self, Collected, Stdin};
 use crate::{api, rules, scalers};
 
+/// The name of standard input as a file.
+pub(super) const STDIN: &str = "<stdin>";
+
 /// What the given paths hold.
 pub struct Loaded {
     /// Resources without errors of their own.
     pub resources: Resources,
     /// Findings, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many files were read.
-    pub files: usize,
+    /// The texts that were read.
+    pub sources: Vec<Arc<SourceFile>>,
 }
 
 /// Reads, decodes and checks; fails only when a path cannot be read.
-pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
+pub(super) fn load(paths: &[PathBuf], version: KedaVersion) -> Result<Loaded, Error> {
     let stdin = std::io::stdin();
     let is_terminal = stdin.is_terminal();
     let mut reader = stdin.lock();
@@ -34,16 +37,17 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
         },
     )
     .map_err(|error| Error::new(ErrorKind::File, error.to_string()).because(error))?;
-    Ok(inspect(collected, KedaVersion::NEWEST))
+    Ok(inspect(collected, version))
 }
 
 /// Decodes and checks what was read; no I/O.
 pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
-    let (resources, found) = api::decode(&collected.documents, &collected.diagnostics);
+    let (resources, found) = api::decode(&collected.documents, &collected.diagnostics, version);
     let mut diagnostics = collected.diagnostics;
     diagnostics.extend(found);
     let local = scalers::LocalKnowledge {
         resources: &resources,
+        version,
     };
     for job in resources
         .scaled_jobs
@@ -66,11 +70,12 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         &resources,
         &diagnostics,
     ));
+    rules::apply_ignores(&collected.comments, &mut diagnostics);
     diagnostic::sort(&mut diagnostics);
     Loaded {
         resources,
         diagnostics,
-        files: collected.sources.len(),
+        sources: collected.sources,
     }
 }
 
@@ -106,7 +111,7 @@ pub(super) fn objects(
     paths: &[PathBuf],
     only: &[String],
 ) -> Result<(Resources, Vec<ScaledJob>), Error> {
-    let loaded = load(paths)?;
+    let loaded = load(paths, KedaVersion::NEWEST)?;
     let quiet = context.settings.talk.quiet;
     let shown: Vec<Diagnostic> = loaded
         .diagnostics
@@ -124,6 +129,15 @@ pub(super) fn objects(
             format!("{summary} in the manifests: nothing was done"),
         )
         .hint("keda-jobs validate shows the same without a cluster"));
+    }
+    // An ignore comment hides a finding; it does not make an object that can be worked on.
+    if let Some(job) = loaded.resources.defective_jobs.first() {
+        let message = format!(
+            "{:?} has errors that are ignored: nothing was done",
+            job.name
+        );
+        return Err(Error::new(ErrorKind::File, message)
+            .hint("remove the comments `# keda-jobs: ignore …` to see them"));
     }
     let jobs: Vec<ScaledJob> = loaded
         .resources
@@ -184,7 +198,7 @@ pub(super) fn terminal_width() -> usize {
 /// The closing line of `validate`.
 pub(super) fn verdict(loaded: &Loaded, summary: Summary) -> String {
     let resources = &loaded.resources;
-    let files = count(loaded.files, "file", "files");
+    let files = count(loaded.sources.len(), "file", "files");
     let objects = count(
         resources.scaled_jobs.len(),
         "object that scales Jobs",

@@ -2,6 +2,8 @@
 
 pub mod cleanup;
 pub mod completions;
+pub mod explain;
+mod fix;
 pub mod list;
 pub mod load;
 pub mod man;

@@ -1,13 +1,18 @@
 //! What is wrong with a manifest, as values: a rule, a severity, places in the text, help, perhaps a fix.
 //!
-//! Nothing here prints; [`human`] and [`json`] turn diagnostics into text. This room knows nothing of YAML,
+//! Nothing here prints; [`human`], [`concise`], [`json`], [`sarif`], [`junit`] and [`github`] turn diagnostics into text. This room knows nothing of YAML,
 //! KEDA or Kubernetes.
 
 use std::sync::Arc;
 
 pub mod catalog;
+pub mod concise;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod patch;
+pub mod sarif;
 mod source;
 mod suggest;
 mod summary;

@@ -3,9 +3,14 @@
 //! A check looks at one object (or at all of them) and returns findings; it does no I/O and knows no scaler: what it has to know of a
 //! trigger type comes as [`TriggerFacts`].
 
+mod ignores;
+pub mod levels;
 mod numbers;
 #[cfg(test)]
 mod tests;
+mod version;
+
+pub use ignores::apply as apply_ignores;
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
@@ -28,10 +33,15 @@ pub struct Subject<'a> {
 type Check = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 
 /// Every check of one object. A new one is a file and a line here.
-static CHECKS: &[Check] = &[numbers::check];
+static CHECKS: &[Check] = &[numbers::check, version::check];
 
 /// The rules of each file. A new file is a line here.
-static RULES: &[&[&Rule]] = &[catalog::RULES, numbers::RULES];
+static RULES: &[&[&Rule]] = &[
+    catalog::RULES,
+    ignores::RULES,
+    numbers::RULES,
+    version::RULES,
+];
 
 /// Every rule there is, sorted by id.
 pub fn all() -> Vec<&'static Rule> {

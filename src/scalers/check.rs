@@ -12,7 +12,7 @@ use super::{
     Behaviour, ClusterReader, OTHER_TRIGGER_TYPES, PodSummary, ReadError, ScalerContext,
     TRIGGER_TYPES, TriggerType,
 };
-use crate::api::{Resources, ScaledJob, Trigger, TriggerAuthentication};
+use crate::api::{KedaVersion, Resources, ScaledJob, Trigger, TriggerAuthentication};
 use crate::auth::{Container, Declared, Environment};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule, Span, catalog};
 use crate::manifest::{Entry, Node, Step};
@@ -22,6 +22,8 @@ use crate::manifest::{Entry, Node, Step};
 pub struct LocalKnowledge<'a> {
     /// The decoded files.
     pub resources: &'a Resources,
+    /// The version of KEDA aimed at.
+    pub version: KedaVersion,
 }
 
 /// Everything that is wrong with `trigger` of `job`. No message holds a value that may be secret.
