@@ -112,7 +112,7 @@ pub enum LogFormat {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check manifests; no network
+    /// Check manifests; no network unless it is asked for
     Validate(ValidateArgs),
     /// Explain a rule of validate, or list all rules
     Explain(ExplainArgs),
@@ -140,6 +140,7 @@ Examples:
   keda-jobs validate manifests/ --fail-on warning --ignore not-a-job
   keda-jobs validate manifests/ --output sarif > keda-jobs.sarif
   keda-jobs validate manifests/ --keda-version 2.14
+  keda-jobs validate manifests/ --cluster --sources
   keda-jobs validate manifests/ --diff        (show what --fix would change)
   helm template ./chart | keda-jobs validate -
 
@@ -166,6 +167,55 @@ pub struct ValidateArgs {
     /// What is found and what becomes of it.
     #[command(flatten)]
     pub levels: LevelArgs,
+    /// What only the cluster and the sources can say.
+    #[command(flatten)]
+    pub online: OnlineArgs,
+}
+
+/// What only the cluster and the sources can say.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster and source options")]
+pub struct OnlineArgs {
+    /// Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub cluster: bool,
+    /// Take one reading of each trigger and say what it got
+    #[arg(long = "sources", conflicts_with_all = ["fix", "diff"])]
+    pub sources_wanted: bool,
+    /// How to read triggers.
+    #[command(flatten)]
+    pub sources: SourceArgs,
+    /// Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME", env = "KEDA_JOBS_CONTEXT", hide_env = true)]
+    pub context: Option<String>,
+    /// Namespace of objects that name none
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        env = "KEDA_JOBS_NAMESPACE",
+        hide_env = true
+    )]
+    pub namespace: Option<String>,
+    /// Give up on one request to the cluster after this long [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub request_timeout: Option<Duration>,
+}
+
+impl OnlineArgs {
+    /// The cluster that is meant. kubectl's `--cluster NAME` is not among the flags: here the word asks the cluster.
+    pub fn cluster_args(&self) -> ClusterArgs {
+        ClusterArgs {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.context.clone(),
+            namespace: self.namespace.clone(),
+            request_timeout: self.request_timeout,
+            ..ClusterArgs::default()
+        }
+    }
 }
 
 /// What is found and what becomes of it.
@@ -241,7 +291,7 @@ pub enum ExplainOutput {
 pub enum ValidateOutput {
     /// As a compiler shows it.
     Human,
-    /// A line a finding: file:line:column: level[rule] text.
+    /// A line a finding, with `file:line:column` first.
     Concise,
     /// Versioned JSON.
     Json,

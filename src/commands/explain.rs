@@ -1,5 +1,7 @@
 //! `explain`: the doc of a rule, or the list of all rules.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Context, load, to_json};
@@ -52,12 +54,14 @@ fn list(all: &[&Rule]) -> String {
     let width = all.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     let mut text = String::new();
     for rule in all {
-        text.push_str(&format!(
-            "{:width$}  {:7}  {}\n",
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{:width$}  {:7}  {}",
             rule.id,
             rule.severity.as_str(),
             rule.summary
-        ));
+        );
     }
     text
 }
@@ -65,11 +69,7 @@ fn list(all: &[&Rule]) -> String {
 fn describe(rule: &Rule) -> String {
     let doc = &rule.doc;
     let width = load::terminal_width().min(100);
-    let example: String = doc
-        .example
-        .lines()
-        .map(|line| format!("    {line}\n"))
-        .collect();
+    let example = format!("    {}\n", doc.example.replace('\n', "\n    "));
     format!(
         "{}[{}]: {}\n\n{}\n\n{}\n\nExample:\n\n{example}\n{}\n\n{}\n",
         rule.severity.as_str(),

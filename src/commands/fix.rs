@@ -1,9 +1,10 @@
 //! `validate --diff` and `--fix`: what the sure fixes of findings make of the files.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use similar::TextDiff;
+use similar::{ChangeTag, TextDiff};
 
 use super::Context;
 use super::load::{self, Loaded};
@@ -97,19 +98,30 @@ fn unreadable(found: &[Diagnostic]) -> usize {
         .count()
 }
 
-/// A unified diff of every file that changes.
+/// A unified diff of every file that changes. Lines of Secrets, which are never changed, are shown without their values.
 pub(super) fn diff(files: &[FixedFile]) -> String {
     let mut output = String::new();
     for file in files {
         let name = file.before.name().replace(['\n', '\r'], " ");
         let diff = TextDiff::from_lines(file.before.text(), file.after.as_str());
-        output.push_str(
-            &diff
-                .unified_diff()
-                .context_radius(3)
-                .header(&format!("a/{name}"), &format!("b/{name}"))
-                .to_string(),
-        );
+        let shown = manifest::presentable(&file.before);
+        let shown: Vec<&str> = shown.text().split_inclusive('\n').collect();
+        // Writing to a String cannot fail.
+        let _ = write!(output, "--- a/{name}\n+++ b/{name}\n");
+        for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
+            let _ = writeln!(output, "{}", hunk.header());
+            for change in hunk.iter_changes() {
+                let context = change
+                    .old_index()
+                    .filter(|_| change.tag() == ChangeTag::Equal)
+                    .and_then(|line| shown.get(line));
+                let line = context.copied().unwrap_or_else(|| change.value());
+                let _ = write!(output, "{}{line}", change.tag());
+                if !line.ends_with('\n') {
+                    output.push_str("\n\\ No newline at end of file\n");
+                }
+            }
+        }
     }
     output
 }

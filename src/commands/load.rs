@@ -8,7 +8,7 @@ use super::{Context, say_always};
 use crate::api::{KedaVersion, Resources, ScaledJob};
 use crate::diagnostic::{self, Diagnostic, Label, Severity, SourceFile, Span, Summary, catalog};
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Collected, Stdin};
+use crate::manifest::{self, Collected, Comment, Stdin};
 use crate::{api, rules, scalers};
 
 /// The name of standard input as a file.
@@ -22,6 +22,17 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// The texts that were read.
     pub sources: Vec<Arc<SourceFile>>,
+    /// Comments that ignore findings.
+    comments: Vec<Comment>,
+}
+
+impl Loaded {
+    /// Adds findings of another origin, in their places. Ignore comments count for them too.
+    pub(super) fn add(&mut self, mut found: Vec<Diagnostic>) {
+        rules::take_ignored(&self.comments, &mut found);
+        self.diagnostics.append(&mut found);
+        diagnostic::sort(&mut self.diagnostics);
+    }
 }
 
 /// Reads, decodes and checks; fails only when a path cannot be read.
@@ -76,7 +87,24 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         resources,
         diagnostics,
         sources: collected.sources,
+        comments: collected.comments,
     }
+}
+
+/// Reads `bytes` as one file and shows what is found in every form: what a fuzzer drives.
+pub fn probe(bytes: Vec<u8>) -> usize {
+    let mut collected = Collected::default();
+    collected.add("input.yaml", bytes);
+    let loaded = inspect(collected, KedaVersion::NEWEST);
+    let found = &loaded.diagnostics;
+    diagnostic::human::render(found, false, diagnostic::human::DEFAULT_WIDTH).len()
+        + diagnostic::concise::render(found).len()
+        + diagnostic::github::render(found).len()
+        + diagnostic::junit::render(found, &loaded.sources, Severity::Error).len()
+        + diagnostic::json::to_json(found).to_string().len()
+        + diagnostic::sarif::to_sarif(found, &rules::all())
+            .to_string()
+            .len()
 }
 
 /// A finding when the files hold nothing of KEDA's: most likely they are not the files that were meant.

@@ -7,6 +7,7 @@ mod fix;
 pub mod list;
 pub mod load;
 pub mod man;
+mod online;
 pub mod plan;
 pub mod run;
 pub mod sandbox;

@@ -1,13 +1,13 @@
-//! `validate`: every mistake of every file, without a network.
+//! `validate`: every mistake of every file, without a network unless `--cluster` or `--sources` ask for it.
 
-use super::{Context, fix, load, say_always, to_json};
+use super::{Context, fix, load, online, say_always, to_json};
 use crate::cli::{ValidateArgs, ValidateOutput};
 use crate::diagnostic::{self, Summary};
 use crate::error::{Error, ExitStatus};
 use crate::rules;
 use crate::rules::levels::Levels;
 
-/// Checks and reports.
+/// Checks and reports what the files say.
 pub fn execute(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitStatus, Error> {
     let levels = context.settings.levels(&args.levels)?;
     let version = context.settings.keda_version(args.keda_version)?;
@@ -34,6 +34,22 @@ pub fn execute(context: &mut Context<'_>, args: &ValidateArgs) -> Result<ExitSta
         }
         return Ok(status(&fixed.loaded, &levels));
     }
+    let text = report(context, args, &loaded, &levels)?;
+    context.print(&text)?;
+    Ok(status(&loaded, &levels))
+}
+
+/// The same, and asks the cluster and the sources.
+pub async fn execute_online(
+    context: &mut Context<'_>,
+    args: &ValidateArgs,
+) -> Result<ExitStatus, Error> {
+    let levels = context.settings.levels(&args.levels)?;
+    let version = context.settings.keda_version(args.keda_version)?;
+    let mut loaded = load::load(&args.paths, version)?;
+    let answers = online::ask(context, args, &loaded).await?;
+    loaded.add(answers);
+    levels.apply(&mut loaded.diagnostics);
     let text = report(context, args, &loaded, &levels)?;
     context.print(&text)?;
     Ok(status(&loaded, &levels))

@@ -157,10 +157,35 @@ impl Collected {
 
 /// Makes findings in documents that say `kind: Secret` point into a text without these documents' values. A document may not
 /// parse, so this goes by lines: what follows the first colon is hidden, and so is a line without one.
-fn hide_secrets(source: &SourceFile, diagnostics: &mut [Diagnostic]) {
+fn hide_secrets(source: &Arc<SourceFile>, diagnostics: &mut [Diagnostic]) {
     if diagnostics.is_empty() {
         return;
     }
+    let (secrets, masked) = without_secrets(source);
+    if secrets.is_empty() {
+        return;
+    }
+    for diagnostic in diagnostics {
+        let at = diagnostic.primary.span.start;
+        let is_secret = secrets
+            .iter()
+            .any(|secret| (secret.start..=secret.end).contains(&at));
+        if !is_secret {
+            continue;
+        }
+        diagnostic.primary.source = Arc::clone(&masked);
+        for label in &mut diagnostic.related {
+            label.source = Arc::clone(&masked);
+        }
+        if diagnostic.rule == &catalog::INVALID_VALUE {
+            // The message repeats the value.
+            "a value of a Secret cannot be read".clone_into(&mut diagnostic.message);
+        }
+    }
+}
+
+/// The documents that say `kind: Secret`, and the text without their values.
+fn without_secrets(source: &Arc<SourceFile>) -> (Vec<Span>, Arc<SourceFile>) {
     let text = source.text();
     let mut secrets: Vec<Span> = Vec::new();
     let mut hidden = Vec::new();
@@ -183,26 +208,15 @@ fn hide_secrets(source: &SourceFile, diagnostics: &mut [Diagnostic]) {
         start = end;
     }
     if secrets.is_empty() {
-        return;
+        return (secrets, Arc::clone(source));
     }
     let masked = source.masked(&hidden);
-    for diagnostic in diagnostics {
-        let at = diagnostic.primary.span.start;
-        let is_secret = secrets
-            .iter()
-            .any(|secret| (secret.start..=secret.end).contains(&at));
-        if !is_secret {
-            continue;
-        }
-        diagnostic.primary.source = Arc::clone(&masked);
-        for label in &mut diagnostic.related {
-            label.source = Arc::clone(&masked);
-        }
-        if diagnostic.rule == &catalog::INVALID_VALUE {
-            // The message repeats the value.
-            "a value of a Secret cannot be read".clone_into(&mut diagnostic.message);
-        }
-    }
+    (secrets, masked)
+}
+
+/// What may be shown of `source`: the same lines, without the values of Secrets.
+pub fn presentable(source: &Arc<SourceFile>) -> Arc<SourceFile> {
+    without_secrets(source).1
 }
 
 /// `kind: Secret` in any spelling of YAML or JSON.

@@ -10,7 +10,7 @@ mod scalar;
 mod value;
 mod yaml;
 
-pub use collect::{Collected, MAX_FILE_BYTES, ReadError, Stdin, collect};
+pub use collect::{Collected, MAX_FILE_BYTES, ReadError, Stdin, collect, presentable};
 pub use comments::{Comment, Scope};
 pub use rewrite::rewrite;
 pub use value::{Document, Entry, Node, Step, Value};

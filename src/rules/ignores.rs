@@ -66,17 +66,13 @@ pub fn apply(comments: &[Comment], found: &mut Vec<Diagnostic>) {
     for comment in comments {
         read(comment, &rules, &mut ignores, &mut said);
     }
-    found.retain(|diagnostic| {
-        let mut is_kept = true;
-        for ignore in &mut ignores {
-            if ignore.rule == diagnostic.rule.id && covers(ignore.comment, &diagnostic.primary) {
-                ignore.is_used = true;
-                is_kept = false;
-            }
-        }
-        is_kept
-    });
-    for ignore in ignores.iter().filter(|ignore| !ignore.is_used) {
+    retain(&mut ignores, found);
+    // Whether the cluster finds something is not known while it is not asked.
+    let is_online = |id| super::online::RULES.iter().any(|rule| rule.id == id);
+    for ignore in ignores
+        .iter()
+        .filter(|ignore| !ignore.is_used && !is_online(ignore.rule))
+    {
         let place = match ignore.comment.scope {
             Scope::Line(line) => format!("line {line}"),
             Scope::Document(_) => "this document".to_owned(),
@@ -88,6 +84,32 @@ pub fn apply(comments: &[Comment], found: &mut Vec<Diagnostic>) {
         );
     }
     found.append(&mut said);
+}
+
+/// Takes out of `found` what the comments ignore, and says nothing about the comments.
+pub fn take(comments: &[Comment], found: &mut Vec<Diagnostic>) {
+    if comments.is_empty() {
+        return;
+    }
+    let rules = super::all();
+    let mut ignores = Vec::new();
+    for comment in comments {
+        read(comment, &rules, &mut ignores, &mut Vec::new());
+    }
+    retain(&mut ignores, found);
+}
+
+fn retain(ignores: &mut [Ignore<'_>], found: &mut Vec<Diagnostic>) {
+    found.retain(|diagnostic| {
+        let mut is_kept = true;
+        for ignore in &mut *ignores {
+            if ignore.rule == diagnostic.rule.id && covers(ignore.comment, &diagnostic.primary) {
+                ignore.is_used = true;
+                is_kept = false;
+            }
+        }
+        is_kept
+    });
 }
 
 fn covers(comment: &Comment, place: &Label) -> bool {

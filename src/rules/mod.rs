@@ -6,11 +6,12 @@
 mod ignores;
 pub mod levels;
 mod numbers;
+pub mod online;
 #[cfg(test)]
 mod tests;
 mod version;
 
-pub use ignores::apply as apply_ignores;
+pub use ignores::{apply as apply_ignores, take as take_ignored};
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
@@ -40,6 +41,7 @@ static RULES: &[&[&Rule]] = &[
     catalog::RULES,
     ignores::RULES,
     numbers::RULES,
+    online::RULES,
     version::RULES,
 ];
 

@@ -21,8 +21,10 @@ mod kubectl;
 mod layers;
 mod lease;
 mod limits;
+mod online;
 mod plan;
 mod readme;
+mod reports;
 mod rollout;
 mod run;
 mod sources;
@@ -47,8 +49,10 @@ fn main() {
         layers::tests(),
         limits::tests(),
         lease::tests(),
+        online::tests(),
         plan::tests(),
         readme::tests(),
+        reports::tests(),
         rollout::tests(),
         run::tests(),
         sources::tests(),
