@@ -31,7 +31,8 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
-            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check manifests; no network')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check manifests; no network unless it is asked for')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule of validate, or list all rules')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Work out how many Jobs are called for, and why; changes nothing')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Create the Jobs that are called for, once or in a loop')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the objects that have Jobs, and the Jobs')
@@ -43,6 +44,35 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             break
         }
         'keda-jobs;validate' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result')
+            [CompletionResult]::new('--keda-version', '--keda-version', [CompletionResultType]::ParameterName, 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit with 1 when there is a finding of this level or a worse one [default: error]')
+            [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Only these rules (repeatable, comma-separated), or `all`')
+            [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Not these rules (repeatable, comma-separated), or `all` but those of --select')
+            [CompletionResult]::new('--source-timeout', '--source-timeout', [CompletionResultType]::ParameterName, 'Give up on a trigger after this long')
+            [CompletionResult]::new('--cluster-object-namespace', '--cluster-object-namespace', [CompletionResultType]::ParameterName, 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE')
+            [CompletionResult]::new('--service-proxy', '--service-proxy', [CompletionResultType]::ParameterName, 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Namespace of objects that name none')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Namespace of objects that name none')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Give up on one request to the cluster after this long [default: 30s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of the log on stderr [default: text]')
+            [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Write the sure fixes into the files; of stdin the fixed text goes to stdout')
+            [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Show what --fix would change, as a unified diff, and change nothing')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?')
+            [CompletionResult]::new('--sources', '--sources', [CompletionResultType]::ParameterName, 'Take one reading of each trigger and say what it got')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: once hides progress and notes, twice leaves errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: once hides progress and notes, twice leaves errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr: once for what is done, twice for requests')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr: once for what is done, twice for requests')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'keda-jobs;explain' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto]')
@@ -228,7 +258,8 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             break
         }
         'keda-jobs;help' {
-            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check manifests; no network')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check manifests; no network unless it is asked for')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Explain a rule of validate, or list all rules')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Work out how many Jobs are called for, and why; changes nothing')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Create the Jobs that are called for, once or in a loop')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the objects that have Jobs, and the Jobs')
@@ -240,6 +271,9 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             break
         }
         'keda-jobs;help;validate' {
+            break
+        }
+        'keda-jobs;help;explain' {
             break
         }
         'keda-jobs;help;plan' {

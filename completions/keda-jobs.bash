@@ -22,6 +22,9 @@ _keda__jobs() {
             keda__jobs,completions)
                 cmd="keda__jobs__subcmd__completions"
                 ;;
+            keda__jobs,explain)
+                cmd="keda__jobs__subcmd__explain"
+                ;;
             keda__jobs,help)
                 cmd="keda__jobs__subcmd__help"
                 ;;
@@ -48,6 +51,9 @@ _keda__jobs() {
                 ;;
             keda__jobs__subcmd__help,completions)
                 cmd="keda__jobs__subcmd__help__subcmd__completions"
+                ;;
+            keda__jobs__subcmd__help,explain)
+                cmd="keda__jobs__subcmd__help__subcmd__explain"
                 ;;
             keda__jobs__subcmd__help,help)
                 cmd="keda__jobs__subcmd__help__subcmd__help"
@@ -77,7 +83,7 @@ _keda__jobs() {
 
     case "${cmd}" in
         keda__jobs)
-            opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate plan run list cleanup sandbox completions man help"
+            opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate explain plan run list cleanup sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -194,8 +200,38 @@ _keda__jobs() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        keda__subcmd__jobs__subcmd__explain)
+            opts="-o -q -v -h --output --color --quiet --verbose --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         keda__subcmd__jobs__subcmd__help)
-            opts="validate plan run list cleanup sandbox completions man help"
+            opts="validate explain plan run list cleanup sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,6 +259,20 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keda__subcmd__jobs__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -697,18 +747,66 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__validate)
-            opts="-o -q -v -h --output --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --output --keda-version --fail-on --select --ignore --fix --diff --cluster --sources --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --request-timeout --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human concise json sarif junit github" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human concise json sarif junit github" -- "${cur}"))
+                    return 0
+                    ;;
+                --keda-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "error warning note" -- "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ignore)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --source-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster-object-namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --service-proxy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -28,7 +28,8 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
-            cand validate 'Check manifests; no network'
+            cand validate 'Check manifests; no network unless it is asked for'
+            cand explain 'Explain a rule of validate, or list all rules'
             cand plan 'Work out how many Jobs are called for, and why; changes nothing'
             cand run 'Create the Jobs that are called for, once or in a loop'
             cand list 'List the objects that have Jobs, and the Jobs'
@@ -39,6 +40,34 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keda-jobs;validate'= {
+            cand -o 'Form of the result'
+            cand --output 'Form of the result'
+            cand --keda-version 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]'
+            cand --fail-on 'Exit with 1 when there is a finding of this level or a worse one [default: error]'
+            cand --select 'Only these rules (repeatable, comma-separated), or `all`'
+            cand --ignore 'Not these rules (repeatable, comma-separated), or `all` but those of --select'
+            cand --source-timeout 'Give up on a trigger after this long'
+            cand --cluster-object-namespace 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE'
+            cand --service-proxy 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local'
+            cand --kubeconfig 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]'
+            cand --context 'Context of the kubeconfig'
+            cand -n 'Namespace of objects that name none'
+            cand --namespace 'Namespace of objects that name none'
+            cand --request-timeout 'Give up on one request to the cluster after this long [default: 30s]'
+            cand --color 'When to colour [default: auto]'
+            cand --log-format 'Form of the log on stderr [default: text]'
+            cand --fix 'Write the sure fixes into the files; of stdin the fixed text goes to stdout'
+            cand --diff 'Show what --fix would change, as a unified diff, and change nothing'
+            cand --cluster 'Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?'
+            cand --sources 'Take one reading of each trigger and say what it got'
+            cand -q 'Say less: once hides progress and notes, twice leaves errors only'
+            cand --quiet 'Say less: once hides progress and notes, twice leaves errors only'
+            cand -v 'Say more on stderr: once for what is done, twice for requests'
+            cand --verbose 'Say more on stderr: once for what is done, twice for requests'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'keda-jobs;explain'= {
             cand -o 'Form of the result'
             cand --output 'Form of the result'
             cand --color 'When to colour [default: auto]'
@@ -216,7 +245,8 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'keda-jobs;help'= {
-            cand validate 'Check manifests; no network'
+            cand validate 'Check manifests; no network unless it is asked for'
+            cand explain 'Explain a rule of validate, or list all rules'
             cand plan 'Work out how many Jobs are called for, and why; changes nothing'
             cand run 'Create the Jobs that are called for, once or in a loop'
             cand list 'List the objects that have Jobs, and the Jobs'
@@ -227,6 +257,8 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'keda-jobs;help;validate'= {
+        }
+        &'keda-jobs;help;explain'= {
         }
         &'keda-jobs;help;plan'= {
         }

@@ -33,7 +33,8 @@ complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -s q -l quiet -d 'Say 
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -s V -l version -d 'Print version'
-complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "validate" -d 'Check manifests; no network'
+complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "validate" -d 'Check manifests; no network unless it is asked for'
+complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "explain" -d 'Explain a rule of validate, or list all rules'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "plan" -d 'Work out how many Jobs are called for, and why; changes nothing'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "run" -d 'Create the Jobs that are called for, once or in a loop'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "list" -d 'List the objects that have Jobs, and the Jobs'
@@ -43,15 +44,46 @@ complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "completions" -d
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "man" -d 'Print a man page'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s o -l output -d 'Form of the result' -r -f -a "human\t'As a compiler shows it'
-json\t'Versioned JSON'"
+concise\t'A line a finding, with `file:line:column` first'
+json\t'Versioned JSON'
+sarif\t'SARIF 2.1.0 for code scanning'
+junit\t'JUnit XML'
+github\t'Annotations of a GitHub workflow'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l keda-version -d 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l fail-on -d 'Exit with 1 when there is a finding of this level or a worse one [default: error]' -r -f -a "error\t'Does not work'
+warning\t'Works, but probably not as meant'
+note\t'Worth knowing'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l select -d 'Only these rules (repeatable, comma-separated), or `all`' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l ignore -d 'Not these rules (repeatable, comma-separated), or `all` but those of --select' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l source-timeout -d 'Give up on a trigger after this long' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l cluster-object-namespace -d 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l service-proxy -d 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l kubeconfig -d 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]' -r -F
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l context -d 'Context of the kubeconfig' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l request-timeout -d 'Give up on one request to the cluster after this long [default: 30s]' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l log-format -d 'Form of the log on stderr [default: text]' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l fix -d 'Write the sure fixes into the files; of stdin the fixed text goes to stdout'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l diff -d 'Show what --fix would change, as a unified diff, and change nothing'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l cluster -d 'Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l sources -d 'Take one reading of each trigger and say what it got'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand explain" -s o -l output -d 'Form of the result' -r -f -a "human\t'For people'
+json\t'Versioned JSON'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand explain" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand explain" -l log-format -d 'Form of the log on stderr [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand explain" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand explain" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l object -d 'Only the object of this name (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -s o -l output -d 'Form of the result' -r -f -a "table\t'For people'
 json\t'Versioned JSON'
@@ -199,12 +231,13 @@ json\t'One JSON object a line'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand man" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand man" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "validate" -d 'Check manifests; no network'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "plan" -d 'Work out how many Jobs are called for, and why; changes nothing'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "run" -d 'Create the Jobs that are called for, once or in a loop'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "list" -d 'List the objects that have Jobs, and the Jobs'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "cleanup" -d 'Delete Jobs that keda-jobs made'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "sandbox" -d 'Serve the embedded cluster for kubectl and keda-jobs'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "completions" -d 'Print a completion script'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "man" -d 'Print a man page'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup sandbox completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "validate" -d 'Check manifests; no network unless it is asked for'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "explain" -d 'Explain a rule of validate, or list all rules'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "plan" -d 'Work out how many Jobs are called for, and why; changes nothing'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "run" -d 'Create the Jobs that are called for, once or in a loop'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "list" -d 'List the objects that have Jobs, and the Jobs'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "cleanup" -d 'Delete Jobs that keda-jobs made'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "sandbox" -d 'Serve the embedded cluster for kubectl and keda-jobs'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "man" -d 'Print a man page'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

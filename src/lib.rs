@@ -61,7 +61,16 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
         stdout: &mut stdout,
     };
     match &cli.command {
+        Command::Validate(args) if args.online.cluster || args.online.sources_wanted => {
+            on_runtime(async |signals| {
+                tokio::select! {
+                    status = commands::validate::execute_online(&mut context, args) => status,
+                    status = signals.first() => Ok(status),
+                }
+            })
+        }
         Command::Validate(args) => commands::validate::execute(&mut context, args),
+        Command::Explain(args) => commands::explain::execute(&mut context, args),
         Command::Completions(args) => commands::completions::execute(&mut context, args),
         Command::Man(args) => commands::man::execute(&mut context, args),
         Command::Plan(args) => on_runtime(async |signals| {

@@ -1,16 +1,20 @@
 //! Flags, environment and configuration file become one set of settings: flags win over the environment, the environment over
 //! the file, the file over the defaults. (clap reads the environment: a flag that comes from it looks like one that was typed.)
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::cli::{ClusterArgs, ColorChoice, LogFormat, TalkArgs};
+use crate::api::KedaVersion;
+use crate::cli::{ClusterArgs, ColorChoice, Level, LevelArgs, LogFormat, TalkArgs};
 use crate::cluster::kubeconfig::ClusterOptions;
+use crate::diagnostic::Severity;
 use crate::error::{Error, ErrorKind};
 use crate::report::duration;
+use crate::rules::levels::Levels;
 
 /// Longest wait for one request to the cluster when nothing says otherwise.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -26,6 +30,18 @@ pub struct ConfigFile {
     request_timeout: Option<String>,
     cluster_object_namespace: Option<String>,
     service_proxy: Option<String>,
+    validate: ValidateSection,
+}
+
+/// `validate` of the configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+struct ValidateSection {
+    fail_on: Option<Level>,
+    select: Vec<String>,
+    ignore: Vec<String>,
+    keda_version: Option<String>,
+    severity: BTreeMap<String, Level>,
 }
 
 /// How to talk.
@@ -104,6 +120,57 @@ impl Settings {
                 .or(from_file)
                 .unwrap_or(DEFAULT_REQUEST_TIMEOUT),
         })
+    }
+
+    /// Which findings of `validate` count. Each list of the command line replaces the file's.
+    pub fn levels(&self, args: &LevelArgs) -> Result<Levels, Error> {
+        let file = &self.file.validate;
+        let in_file = |problem: String| {
+            Error::new(
+                ErrorKind::Usage,
+                format!("validate of the configuration file: {problem}"),
+            )
+        };
+        let list = |typed: &[String], of_file: &[String]| {
+            if typed.is_empty() { of_file } else { typed }.to_vec()
+        };
+        let of_file = Levels {
+            fail_on: file.fail_on.map_or(Severity::Error, Severity::from),
+            select: file.select.clone(),
+            ignore: file.ignore.clone(),
+            severity: file
+                .severity
+                .iter()
+                .map(|(rule, level)| (rule.clone(), Severity::from(*level)))
+                .collect(),
+        };
+        of_file.check().map_err(in_file)?;
+        let levels = Levels {
+            fail_on: args.fail_on.map_or(of_file.fail_on, Severity::from),
+            select: list(&args.select, &of_file.select),
+            ignore: list(&args.ignore, &of_file.ignore),
+            severity: of_file.severity,
+        };
+        levels.check().map_err(|problem| {
+            Error::new(ErrorKind::Usage, problem).hint("keda-jobs explain lists all rules")
+        })?;
+        Ok(levels)
+    }
+
+    /// The version of KEDA that manifests are for.
+    pub fn keda_version(&self, flag: Option<KedaVersion>) -> Result<KedaVersion, Error> {
+        if let Some(version) = flag {
+            return Ok(version);
+        }
+        match &self.file.validate.keda_version {
+            None => Ok(KedaVersion::NEWEST),
+            Some(text) => text.parse().map_err(|problem: String| {
+                Error::new(
+                    ErrorKind::Usage,
+                    format!("validate.kedaVersion of the configuration file: {problem}"),
+                )
+            }),
+        }
     }
 
     /// Namespace where ClusterTriggerAuthentications find their Secrets; KEDA's usual one when nothing says otherwise.

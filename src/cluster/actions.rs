@@ -167,3 +167,72 @@ pub async fn delete(
         other => other,
     }
 }
+
+/// Why a dry run was refused.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The server's words.
+    pub error: ClusterError,
+    /// The server looked at the Job and said no; otherwise it could not be asked.
+    pub is_answer: bool,
+    /// Fields of the Job (`spec.template.spec.containers[0].image`) and what is wrong with each.
+    pub causes: Vec<(String, String)>,
+}
+
+/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, and is not kept.
+pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), Refusal> {
+    let operation = format!("create jobs.batch in namespace {namespace}");
+    let api: Api<DynamicObject> = Api::namespaced_with(
+        cluster.client.clone(),
+        namespace,
+        &kube::api::ApiResource::erase::<Job>(&()),
+    );
+    let object: DynamicObject = serde_json::from_value(job.clone()).map_err(|error| Refusal {
+        error: ClusterError {
+            kind: ClusterErrorKind::Invalid,
+            operation: operation.clone(),
+            message: format!("jobTargetRef cannot be sent: {error}"),
+        },
+        is_answer: true,
+        causes: Vec::new(),
+    })?;
+    let parameters = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    let limit = cluster.request_timeout();
+    match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => {
+            let causes: Vec<(String, String)> = match &error {
+                kube::Error::Api(status) => status
+                    .details
+                    .iter()
+                    .flat_map(|details| &details.causes)
+                    .filter(|cause| !cause.field.is_empty())
+                    .map(|cause| (cause.field.clone(), cause.message.clone()))
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let error = ClusterError::from_kube(&operation, &error);
+            // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.
+            let lacks_right = error.kind == ClusterErrorKind::Forbidden
+                && error.message.contains("cannot create resource");
+            let is_answer = !lacks_right
+                && matches!(
+                    error.kind,
+                    ClusterErrorKind::Forbidden | ClusterErrorKind::Invalid
+                );
+            Err(Refusal {
+                error,
+                is_answer,
+                causes,
+            })
+        }
+        Err(_) => Err(Refusal {
+            error: ClusterError::timeout(operation, limit),
+            is_answer: false,
+            causes: Vec::new(),
+        }),
+    }
+}

@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod job;
 pub mod kubeconfig;
 pub mod leases;
+pub mod lists;
 pub mod objects;
 pub mod operator;
 pub mod pace;

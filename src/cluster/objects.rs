@@ -192,7 +192,7 @@ async fn cluster_authentication(
         .map_err(|error| LookupError(format!("{kind} {name} cannot be read: {error}")))?;
     let source = SourceFile::new(format!("<{kind} {name} in the cluster>"), text);
     let (documents, mut diagnostics) = manifest::load(&source);
-    let (mut resources, found) = api::decode(&documents, &diagnostics);
+    let (mut resources, found) = api::decode(&documents, &diagnostics, api::KedaVersion::NEWEST);
     diagnostics.extend(found);
     resources.authentications.pop().map(Some).ok_or_else(|| {
         let complaints: Vec<&str> = diagnostics

@@ -8,8 +8,11 @@ use super::{Context, say_always};
 use crate::api::{KedaVersion, Resources, ScaledJob};
 use crate::diagnostic::{self, Diagnostic, Label, Severity, SourceFile, Span, Summary, catalog};
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Collected, Stdin};
+use crate::manifest::{self, Collected, Comment, Stdin};
 use crate::{api, rules, scalers};
+
+/// The name of standard input as a file.
+pub(super) const STDIN: &str = "<stdin>";
 
 /// What the given paths hold.
 pub struct Loaded {
@@ -17,12 +20,23 @@ pub struct Loaded {
     pub resources: Resources,
     /// Findings, in the order of the files.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many files were read.
-    pub files: usize,
+    /// The texts that were read.
+    pub sources: Vec<Arc<SourceFile>>,
+    /// Comments that ignore findings.
+    comments: Vec<Comment>,
+}
+
+impl Loaded {
+    /// Adds findings of another origin, in their places. Ignore comments count for them too.
+    pub(super) fn add(&mut self, mut found: Vec<Diagnostic>) {
+        rules::take_ignored(&self.comments, &mut found);
+        self.diagnostics.append(&mut found);
+        diagnostic::sort(&mut self.diagnostics);
+    }
 }
 
 /// Reads, decodes and checks; fails only when a path cannot be read.
-pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
+pub(super) fn load(paths: &[PathBuf], version: KedaVersion) -> Result<Loaded, Error> {
     let stdin = std::io::stdin();
     let is_terminal = stdin.is_terminal();
     let mut reader = stdin.lock();
@@ -34,16 +48,17 @@ pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
         },
     )
     .map_err(|error| Error::new(ErrorKind::File, error.to_string()).because(error))?;
-    Ok(inspect(collected, KedaVersion::NEWEST))
+    Ok(inspect(collected, version))
 }
 
 /// Decodes and checks what was read; no I/O.
 pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
-    let (resources, found) = api::decode(&collected.documents, &collected.diagnostics);
+    let (resources, found) = api::decode(&collected.documents, &collected.diagnostics, version);
     let mut diagnostics = collected.diagnostics;
     diagnostics.extend(found);
     let local = scalers::LocalKnowledge {
         resources: &resources,
+        version,
     };
     for job in resources
         .scaled_jobs
@@ -67,14 +82,31 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         &resources,
         &diagnostics,
     ));
+    rules::apply_ignores(&collected.comments, &mut diagnostics);
     scalers::conceal(&mut diagnostics, &collected.documents);
     diagnostic::sort(&mut diagnostics);
-    rules::hide_credentials(&mut diagnostics);
     Loaded {
         resources,
         diagnostics,
-        files: collected.sources.len(),
+        sources: collected.sources,
+        comments: collected.comments,
     }
+}
+
+/// Reads `bytes` as one file and shows what is found in every form: what a fuzzer drives.
+pub fn probe(bytes: Vec<u8>) -> usize {
+    let mut collected = Collected::default();
+    collected.add("input.yaml", bytes);
+    let loaded = inspect(collected, KedaVersion::NEWEST);
+    let found = &loaded.diagnostics;
+    diagnostic::human::render(found, false, diagnostic::human::DEFAULT_WIDTH).len()
+        + diagnostic::concise::render(found).len()
+        + diagnostic::github::render(found).len()
+        + diagnostic::junit::render(found, &loaded.sources, Severity::Error).len()
+        + diagnostic::json::to_json(found).to_string().len()
+        + diagnostic::sarif::to_sarif(found, &rules::all())
+            .to_string()
+            .len()
 }
 
 /// A finding when the files hold nothing of KEDA's: most likely they are not the files that were meant.
@@ -109,7 +141,7 @@ pub(super) fn objects(
     paths: &[PathBuf],
     only: &[String],
 ) -> Result<(Resources, Vec<ScaledJob>), Error> {
-    let loaded = load(paths)?;
+    let loaded = load(paths, KedaVersion::NEWEST)?;
     let quiet = context.settings.talk.quiet;
     let shown: Vec<Diagnostic> = loaded
         .diagnostics
@@ -127,6 +159,15 @@ pub(super) fn objects(
             format!("{summary} in the manifests: nothing was done"),
         )
         .hint("keda-jobs validate shows the same without a cluster"));
+    }
+    // An ignore comment hides a finding; it does not make an object that can be worked on.
+    if let Some(job) = loaded.resources.defective_jobs.first() {
+        let message = format!(
+            "{:?} has errors that are ignored: nothing was done",
+            job.name
+        );
+        return Err(Error::new(ErrorKind::File, message)
+            .hint("remove the comments `# keda-jobs: ignore …` to see them"));
     }
     let jobs: Vec<ScaledJob> = loaded
         .resources
@@ -187,7 +228,7 @@ pub(super) fn terminal_width() -> usize {
 /// The closing line of `validate`.
 pub(super) fn verdict(loaded: &Loaded, summary: Summary) -> String {
     let resources = &loaded.resources;
-    let files = count(loaded.files, "file", "files");
+    let files = count(loaded.sources.len(), "file", "files");
     let objects = count(
         resources.scaled_jobs.len(),
         "object that scales Jobs",

@@ -2,9 +2,12 @@
 
 pub mod cleanup;
 pub mod completions;
+pub mod explain;
+mod fix;
 pub mod list;
 pub mod load;
 pub mod man;
+mod online;
 pub mod plan;
 pub mod run;
 pub mod sandbox;

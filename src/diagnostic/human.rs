@@ -163,7 +163,7 @@ impl<'a> Excerpt<'a> {
 }
 
 /// Text from outside: line breaks and control characters become visible symbols.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     normalize_untrusted_str(&without_c1(&text.replace(['\n', '\r', '\t'], " ")))
 }
 

@@ -1,13 +1,18 @@
 //! What is wrong with a manifest, as values: a rule, a severity, places in the text, help, perhaps a fix.
 //!
-//! Nothing here prints; [`human`] and [`json`] turn diagnostics into text. This room knows nothing of YAML,
+//! Nothing here prints; [`human`], [`concise`], [`json`], [`sarif`], [`junit`] and [`github`] turn diagnostics into text. This room knows nothing of YAML,
 //! KEDA or Kubernetes.
 
 use std::sync::Arc;
 
 pub mod catalog;
+pub mod concise;
+pub mod github;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod patch;
+pub mod sarif;
 mod source;
 mod suggest;
 mod summary;
@@ -64,17 +69,6 @@ pub struct Doc {
     pub fix: &'static str,
     /// Where the rule comes from: a KEDA file or issue, a Kubernetes rule.
     pub source: &'static str,
-}
-
-impl Doc {
-    /// Nothing is written yet.
-    pub const EMPTY: Self = Self {
-        what: "",
-        why: "",
-        example: "",
-        fix: "",
-        source: "",
-    };
 }
 
 /// A place in a text, with what is to be said about it.

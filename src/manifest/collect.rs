@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::comments::{Comment, comments};
 use super::{Document, yaml};
 use crate::diagnostic::{Diagnostic, Label, SourceFile, Span, catalog};
 
@@ -19,6 +20,8 @@ pub struct Collected {
     pub sources: Vec<Arc<SourceFile>>,
     /// Every document that parses, in order.
     pub documents: Vec<Arc<Document>>,
+    /// Comments that speak to this program.
+    pub comments: Vec<Comment>,
     /// What is wrong with the texts as YAML.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -144,6 +147,7 @@ impl Collected {
         } else {
             let (documents, mut diagnostics) = yaml::load(&source);
             hide_secrets(&source, &mut diagnostics);
+            self.comments.extend(comments(&source));
             self.documents.extend(documents);
             self.diagnostics.extend(diagnostics);
         }
@@ -153,10 +157,35 @@ impl Collected {
 
 /// Makes findings in documents that say `kind: Secret` point into a text without these documents' values. A document may not
 /// parse, so this goes by lines: what follows the first colon is hidden, and so is a line without one.
-fn hide_secrets(source: &SourceFile, diagnostics: &mut [Diagnostic]) {
+fn hide_secrets(source: &Arc<SourceFile>, diagnostics: &mut [Diagnostic]) {
     if diagnostics.is_empty() {
         return;
     }
+    let (secrets, masked) = without_secrets(source);
+    if secrets.is_empty() {
+        return;
+    }
+    for diagnostic in diagnostics {
+        let at = diagnostic.primary.span.start;
+        let is_secret = secrets
+            .iter()
+            .any(|secret| (secret.start..=secret.end).contains(&at));
+        if !is_secret {
+            continue;
+        }
+        diagnostic.primary.source = Arc::clone(&masked);
+        for label in &mut diagnostic.related {
+            label.source = Arc::clone(&masked);
+        }
+        if diagnostic.rule == &catalog::INVALID_VALUE {
+            // The message repeats the value.
+            "a value of a Secret cannot be read".clone_into(&mut diagnostic.message);
+        }
+    }
+}
+
+/// The documents that say `kind: Secret`, and the text without their values.
+fn without_secrets(source: &Arc<SourceFile>) -> (Vec<Span>, Arc<SourceFile>) {
     let text = source.text();
     let mut secrets: Vec<Span> = Vec::new();
     let mut hidden = Vec::new();
@@ -179,26 +208,15 @@ fn hide_secrets(source: &SourceFile, diagnostics: &mut [Diagnostic]) {
         start = end;
     }
     if secrets.is_empty() {
-        return;
+        return (secrets, Arc::clone(source));
     }
     let masked = source.masked(&hidden);
-    for diagnostic in diagnostics {
-        let at = diagnostic.primary.span.start;
-        let is_secret = secrets
-            .iter()
-            .any(|secret| (secret.start..=secret.end).contains(&at));
-        if !is_secret {
-            continue;
-        }
-        diagnostic.primary.source = Arc::clone(&masked);
-        for label in &mut diagnostic.related {
-            label.source = Arc::clone(&masked);
-        }
-        if diagnostic.rule == &catalog::INVALID_VALUE {
-            // The message repeats the value.
-            "a value of a Secret cannot be read".clone_into(&mut diagnostic.message);
-        }
-    }
+    (secrets, masked)
+}
+
+/// What may be shown of `source`: the same lines, without the values of Secrets.
+pub fn presentable(source: &Arc<SourceFile>) -> Arc<SourceFile> {
+    without_secrets(source).1
 }
 
 /// `kind: Secret` in any spelling of YAML or JSON.
@@ -257,7 +275,7 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 /// Reads up to one byte more than [`MAX_FILE_BYTES`], by which an oversized file is known.
-fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
+pub(super) fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader
         .take(MAX_FILE_BYTES as u64 + 1)
@@ -265,13 +283,13 @@ fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-struct EncodingFault {
+pub(super) struct EncodingFault {
     message: String,
     span: Span,
 }
 
 /// UTF-8 with or without a byte-order mark, or UTF-16 with one, as YAML permits. The mark is not part of the text.
-fn decode_text(bytes: Vec<u8>) -> (String, Option<EncodingFault>) {
+pub(super) fn decode_text(bytes: Vec<u8>) -> (String, Option<EncodingFault>) {
     let wide = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => Some((rest, u16::from_le_bytes as fn([u8; 2]) -> u16)),
         [0xfe, 0xff, rest @ ..] => Some((rest, u16::from_be_bytes as fn([u8; 2]) -> u16)),

@@ -3,12 +3,16 @@
 //! The only room that touches the file system for manifests. It knows YAML and JSON, not KEDA.
 
 mod collect;
+mod comments;
 mod mapping;
+mod rewrite;
 mod scalar;
 mod value;
 mod yaml;
 
-pub use collect::{Collected, MAX_FILE_BYTES, ReadError, Stdin, collect};
+pub use collect::{Collected, MAX_FILE_BYTES, ReadError, Stdin, collect, presentable};
+pub use comments::{Comment, Scope};
+pub use rewrite::rewrite;
 pub use value::{Document, Entry, Node, Step, Value};
 pub use yaml::{MAX_ALIAS_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_NODES, MAX_SYNTAX_ERRORS, load};
 

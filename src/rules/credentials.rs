@@ -1,11 +1,8 @@
-//! Credentials that stand in the manifest. What is shown of the text has them masked.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! Credentials that stand in the manifest.
 
 use super::Subject;
 use super::place::{field, list, text};
-use crate::diagnostic::{Diagnostic, Doc, Rule, Severity, SourceFile, Span};
+use crate::diagnostic::{Diagnostic, Doc, Rule, Severity};
 use crate::manifest::Node;
 
 /// The rules of this file.
@@ -100,41 +97,6 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Masks the credentials that were found in every label of `found`: another finding on the same lines must not show them. A finding of
-/// this rule marks where one stands.
-pub(super) fn hide(found: &mut [Diagnostic]) {
-    let mut spans: BTreeMap<String, Vec<Span>> = BTreeMap::new();
-    for diagnostic in found.iter().filter(|found| found.rule == &CREDENTIAL) {
-        let label = &diagnostic.primary;
-        spans
-            .entry(label.source.name().to_owned())
-            .or_default()
-            .push(label.span);
-    }
-    if spans.is_empty() {
-        return;
-    }
-    let mut masked: Vec<(Arc<SourceFile>, Arc<SourceFile>)> = Vec::new();
-    for diagnostic in found {
-        let labels = std::iter::once(&mut diagnostic.primary);
-        for label in labels.chain(&mut diagnostic.related) {
-            let Some(spans) = spans.get(label.source.name()) else {
-                continue;
-            };
-            let known = masked
-                .iter()
-                .find(|(plain, _)| Arc::ptr_eq(plain, &label.source));
-            label.source = if let Some((_, masked)) = known {
-                Arc::clone(masked)
-            } else {
-                let hidden = label.source.masked(spans);
-                masked.push((Arc::clone(&label.source), Arc::clone(&hidden)));
-                hidden
-            };
-        }
-    }
-}
-
 fn report(
     subject: &Subject<'_>,
     value: &Node,
@@ -143,7 +105,6 @@ fn report(
     help: &str,
     found: &mut Vec<Diagnostic>,
 ) {
-    // `hide` masks it once all findings are there.
     found.push(
         subject
             .finding(&CREDENTIAL, message, value.span, label)

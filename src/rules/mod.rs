@@ -5,12 +5,15 @@
 
 mod containers;
 mod credentials;
+mod ignores;
 mod job;
 mod labels;
+pub mod levels;
 mod lifecycle;
 mod metadata;
 mod numbers;
 mod objects;
+pub mod online;
 mod pending;
 mod place;
 mod policies;
@@ -23,8 +26,11 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod version;
 mod volumes;
 mod words;
+
+pub use ignores::{apply as apply_ignores, take as take_ignored};
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
@@ -63,6 +69,7 @@ static CHECKS: &[Check] = &[
     strategy::check,
     targets::check,
     triggers::check,
+    version::check,
     volumes::check,
     words::check,
 ];
@@ -78,12 +85,14 @@ static RULES: &[&[&Rule]] = &[
     catalog::RULES,
     containers::RULES,
     credentials::RULES,
+    ignores::RULES,
     job::RULES,
     labels::RULES,
     lifecycle::RULES,
     metadata::RULES,
     numbers::RULES,
     objects::RULES,
+    online::RULES,
     pending::RULES,
     policies::RULES,
     resources::RULES,
@@ -92,6 +101,7 @@ static RULES: &[&[&Rule]] = &[
     strategy::RULES,
     targets::RULES,
     triggers::RULES,
+    version::RULES,
     volumes::RULES,
     words::RULES,
 ];
@@ -122,11 +132,6 @@ pub fn check_all(resources: &Resources) -> Vec<Diagnostic> {
         check(resources, &mut found);
     }
     found
-}
-
-/// Takes credentials that were found in the manifests out of what all findings show of the text.
-pub fn hide_credentials(found: &mut [Diagnostic]) {
-    credentials::hide(found);
 }
 
 impl<'a> Subject<'a> {

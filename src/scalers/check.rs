@@ -13,7 +13,7 @@ use super::{
     Behaviour, ClusterReader, Identities, OTHER_TRIGGER_TYPES, PodSummary, ReadError,
     ScalerContext, TRIGGER_TYPES, TriggerType,
 };
-use crate::api::{Resources, ScaledJob, Secret, Trigger, TriggerAuthentication};
+use crate::api::{KedaVersion, Resources, ScaledJob, Secret, Trigger, TriggerAuthentication};
 use crate::auth::{Container, Declared, Environment};
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule, Span, catalog};
 use crate::manifest::{Entry, Node, Step};
@@ -23,6 +23,8 @@ use crate::manifest::{Entry, Node, Step};
 pub struct LocalKnowledge<'a> {
     /// The decoded files.
     pub resources: &'a Resources,
+    /// The version of KEDA aimed at.
+    pub version: KedaVersion,
 }
 
 /// Everything that is wrong with `trigger` of `job`. No message holds a value that may be secret.

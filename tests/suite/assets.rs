@@ -38,6 +38,7 @@ fn man() -> Outcome {
     let help = Keda::new(["--help"]).run().expect(0).stdout;
     let verbs = [
         "validate",
+        "explain",
         "plan",
         "run",
         "list",

@@ -35,8 +35,9 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "validate",
+    "explain",
     "plan",
     "run",
     "list",

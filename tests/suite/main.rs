@@ -23,8 +23,10 @@ mod layers;
 mod lease;
 mod limits;
 mod masking;
+mod online;
 mod plan;
 mod readme;
+mod reports;
 mod requests;
 mod rollout;
 mod run;
@@ -53,8 +55,10 @@ fn main() {
         limits::tests(),
         lease::tests(),
         masking::tests(),
+        online::tests(),
         plan::tests(),
         readme::tests(),
+        reports::tests(),
         requests::tests(),
         rollout::tests(),
         run::tests(),

@@ -95,6 +95,7 @@ fn names() -> Outcome {
     let readme = readme();
     for command in [
         "validate",
+        "explain",
         "plan",
         "run",
         "list",

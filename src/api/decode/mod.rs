@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::faults::Faults;
 use self::identity::{Identity, identity};
 use super::shape::{self, Checker, Shape};
-use super::{DataObject, Dialect, Resources, ScaledJob, TriggerAuthentication};
+use super::{DataObject, Dialect, KedaVersion, Resources, ScaledJob, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceFile, Span, catalog, suggest};
 use crate::manifest::{Document, Node, Value};
 
@@ -24,13 +24,14 @@ const KEDA_1: &str = "keda.k8s.io";
 const VERSION: &str = "v1alpha1";
 
 /// Turns documents into resources and finds what is wrong with them: fields, types, ranges, names. `findings` is what reading
-/// the documents has found already.
+/// the documents has found already; ranges and words are those of `version`.
 ///
 /// An object with an error of its own, in `findings` or found here, is left out of the resources; the others are not touched by it. Trigger
 /// parameters are not looked at: see `scalers::check`.
 pub fn decode(
     documents: &[Arc<Document>],
     findings: &[Diagnostic],
+    version: KedaVersion,
 ) -> (Resources, Vec<Diagnostic>) {
     let mut decoder = Decoder {
         resources: Resources::default(),
@@ -38,6 +39,7 @@ pub fn decode(
         faults: Faults::of(findings),
         masked: data::Masked::of_all(documents),
         names: BTreeMap::new(),
+        version,
     };
     for document in documents {
         decoder.object(document, true);
@@ -52,6 +54,8 @@ struct Decoder {
     masked: data::Masked,
     /// Where each object was first described: kind, namespace, name.
     names: BTreeMap<(&'static str, Option<String>, String), Label>,
+    /// The version of KEDA aimed at.
+    version: KedaVersion,
 }
 
 /// The kinds that are read.
@@ -376,7 +380,7 @@ impl Decoder {
             Arc::clone(&document.source)
         };
         let anchor = anchor(document);
-        let checker = Checker::new(&shown, is_secret);
+        let checker = Checker::new(&shown, is_secret, self.version);
         let mut found = checker.check(&document.root, kind.shape(), anchor);
         let identity = identity(document, &shown, kind, &mut found);
         let is_named = identity.is_some();

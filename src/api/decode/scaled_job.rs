@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Identity;
+use crate::api::shape::removal;
 use crate::api::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_POLLING_INTERVAL, Dialect,
     Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,
@@ -62,6 +63,7 @@ pub(super) fn decode(
                     diagnostic.help("`Value` counts as target 0, which never starts a Job");
             }
             diagnostic.severity = Severity::Warning;
+            diagnostic.fix = removal(&document.source, trigger, metric_type);
             found.push(diagnostic);
         }
     }

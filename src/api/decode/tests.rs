@@ -13,7 +13,11 @@ fn read(text: &[u8]) -> (Resources, Vec<Diagnostic>) {
 fn read_as(name: &str, text: &[u8]) -> (Resources, Vec<Diagnostic>) {
     let mut collected = Collected::default();
     collected.add(name, text.to_vec());
-    let (resources, found) = super::decode(&collected.documents, &collected.diagnostics);
+    let (resources, found) = super::decode(
+        &collected.documents,
+        &collected.diagnostics,
+        crate::api::KedaVersion::NEWEST,
+    );
     let mut diagnostics = collected.diagnostics;
     diagnostics.extend(found);
     sort(&mut diagnostics);

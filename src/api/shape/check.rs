@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::removal::removal;
 use super::words::{describe, expected, is_quantity, shorten};
 use super::{Object, Shape, kubernetes};
-use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule, SourceFile, Span, catalog, suggest};
-use crate::manifest::{Node, Step, Value, read_plain};
+use crate::api::KedaVersion;
+use crate::diagnostic::{
+    Diagnostic, Edit, Fix, Label, Rule, Severity, SourceFile, Span, catalog, suggest,
+};
+use crate::manifest::{Entry, Node, Step, Value, read_plain};
 
 /// Collects the findings of one document.
 pub(crate) struct Checker<'a> {
@@ -13,16 +17,19 @@ pub(crate) struct Checker<'a> {
     source: &'a Arc<SourceFile>,
     /// Values are not repeated in messages and fixes.
     is_secret: bool,
+    /// The version of KEDA aimed at.
+    version: KedaVersion,
     path: Vec<Step>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
     /// A walk whose findings point into `source`.
-    pub(crate) fn new(source: &'a Arc<SourceFile>, is_secret: bool) -> Self {
+    pub(crate) fn new(source: &'a Arc<SourceFile>, is_secret: bool, version: KedaVersion) -> Self {
         Self {
             source,
             is_secret,
+            version,
             path: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -158,9 +165,13 @@ impl<'a> Checker<'a> {
             message,
             Label::new(self.source, key_span, "unknown"),
         );
-        let about = object.elsewhere.iter().find(|(name, _)| *name == key);
-        if let Some((_, sentence)) = about {
-            self.diagnostics.push(diagnostic.help(*sentence));
+        let about = object.elsewhere.iter().find(|(name, ..)| *name == key);
+        if let Some((_, sentence, is_useless)) = about {
+            diagnostic = diagnostic.help(*sentence);
+            if let Some(entry) = node.entry(key).filter(|_| *is_useless) {
+                diagnostic = self.without_entry(diagnostic, node, entry);
+            }
+            self.diagnostics.push(diagnostic);
             return;
         }
         let suggestion = suggest(key, object.fields.keys().map(String::as_str));
@@ -171,14 +182,7 @@ impl<'a> Checker<'a> {
             )),
             Some(suggestion) if suggestion.is_sure => {
                 let written = self.source.slice(key_span);
-                let quote = written
-                    .chars()
-                    .next()
-                    .filter(|first| matches!(first, '"' | '\''));
-                let replacement = match quote {
-                    Some(quote) => format!("{quote}{}{quote}", suggestion.word),
-                    None => suggestion.word.to_owned(),
-                };
+                let replacement = as_quoted(written, suggestion.word);
                 let description = format!("did you mean `{}`?", suggestion.word);
                 self.offer(diagnostic, description, key_span, replacement)
             }
@@ -215,6 +219,7 @@ impl<'a> Checker<'a> {
                 "refused by KEDA 2.20 and newer",
             );
             self.add_help(format!("leave the field out, or write one of {expected}"));
+            self.refused_later();
             return;
         }
         let mut diagnostic = Diagnostic::new(
@@ -233,10 +238,14 @@ impl<'a> Checker<'a> {
                 diagnostic,
                 format!("did you mean `{}`?", suggestion.word),
                 node.span,
-                suggestion.word.to_owned(),
+                as_quoted(self.source.slice(node.span), suggestion.word),
             );
         }
         self.diagnostics.push(diagnostic);
+        // What the docs call the default before 2.20; it means `immediate`.
+        if text == "default" && words.contains(&"immediate") {
+            self.refused_later();
+        }
     }
 
     fn integer(&mut self, node: &Node, least: i64, most: i64) {
@@ -275,6 +284,23 @@ impl<'a> Checker<'a> {
             node.span,
             expected,
         );
+        self.refused_later();
+    }
+
+    /// Makes the last finding a warning where KEDA's own fields were not checked yet: ranges and words came with 2.20.
+    fn refused_later(&mut self) {
+        let is_kedas = matches!(self.path.as_slice(), [Step::Key(spec), Step::Key(field), ..]
+            if spec == "spec" && field != "jobTargetRef" && field != "consumerSpec");
+        if self.version >= KedaVersion::new(20, 0) || !is_kedas {
+            return;
+        }
+        let version = self.version;
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.severity = Severity::Warning;
+            last.help.push(format!(
+                "KEDA {version} takes it, KEDA 2.20 and newer refuses it"
+            ));
+        }
     }
 
     fn metadata(&mut self, node: &Node) {
@@ -290,7 +316,8 @@ impl<'a> Checker<'a> {
                         Label::new(self.source, entry.key_span, "the API server drops this key"),
                     )
                     .help("remove the key, or give it a string");
-                    diagnostic.severity = crate::diagnostic::Severity::Warning;
+                    diagnostic.severity = Severity::Warning;
+                    diagnostic = self.without_entry(diagnostic, node, entry);
                     self.diagnostics.push(diagnostic);
                 }
                 Value::Bool(_) | Value::Number(_) => {
@@ -384,18 +411,30 @@ impl<'a> Checker<'a> {
             .strip_prefix(['"', '\''])
             .and_then(|rest| rest.strip_suffix(['"', '\'']))
             == Some(text);
-        let fits = matches!(
-            (shape, read_plain(text)),
-            (
-                Shape::Integer { .. } | Shape::Number,
-                Some(Value::Number(_))
-            ) | (Shape::Boolean, Some(Value::Bool(_)))
-        );
+        // Only what YAML and JSON read alike.
+        let fits = match shape {
+            Shape::Boolean => matches!(text, "true" | "false"),
+            _ => {
+                serde_json::from_str::<serde_json::Number>(text).is_ok()
+                    && matches!(read_plain(text), Some(Value::Number(_)))
+            }
+        };
         if is_quoted && fits {
             let description = "remove the quotes".to_owned();
             self.offer(diagnostic, description, node.span, text.to_owned())
         } else {
             diagnostic
+        }
+    }
+
+    /// Offers to take an entry out, where it fills whole lines of its own.
+    fn without_entry(&self, diagnostic: Diagnostic, node: &Node, entry: &Entry) -> Diagnostic {
+        if self.is_secret {
+            return diagnostic;
+        }
+        match removal(self.source, node, entry) {
+            Some(fix) => diagnostic.fix(fix),
+            None => diagnostic,
         }
     }
 
@@ -468,5 +507,17 @@ impl<'a> Checker<'a> {
             }
         }
         place
+    }
+}
+
+/// `word` between the quotes that `written` has, if any.
+fn as_quoted(written: &str, word: &str) -> String {
+    let quote = written
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''));
+    match quote {
+        Some(quote) => format!("{quote}{word}{quote}"),
+        None => word.to_owned(),
     }
 }

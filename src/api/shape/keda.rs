@@ -55,34 +55,41 @@ pub(in super::super) static SCALED_JOB: LazyLock<Shape> = LazyLock::new(|| {
 const ROLLOUT: &[&str] = &["gradual", "immediate"];
 
 /// Fields that a `ScaledObject` has and a `ScaledJob` does not; the API server drops them. [semantics §1.4]
-const SCALED_OBJECT_FIELDS: &[(&str, &str)] = &[
+const SCALED_OBJECT_FIELDS: &[(&str, &str, bool)] = &[
     (
         "cooldownPeriod",
         "`cooldownPeriod` says when a ScaledObject goes back to zero replicas; a ScaledJob never stops a Job, so it has none",
+        true,
     ),
     (
         "idleReplicaCount",
         "`idleReplicaCount` is the replicas of an idle ScaledObject; an idle ScaledJob has `minReplicaCount` Jobs",
+        true,
     ),
     (
         "fallback",
         "`fallback` is the replicas of a ScaledObject whose triggers fail; a ScaledJob has no fallback",
+        true,
     ),
     (
         "advanced",
         "`advanced` configures the autoscaler behind a ScaledObject; a ScaledJob has none, see `scalingStrategy`",
+        true,
     ),
     (
         "scaleTargetRef",
         "`scaleTargetRef` names the Deployment of a ScaledObject; a ScaledJob has its Job in `jobTargetRef`",
+        false,
     ),
     (
         "initialCooldownPeriod",
         "`initialCooldownPeriod` delays the first scaling to zero of a ScaledObject; a ScaledJob never stops a Job",
+        true,
     ),
     (
         "template",
         "the pod template stands one level deeper, in `jobTargetRef.template`",
+        false,
     ),
 ];
 
@@ -328,7 +335,7 @@ fn object<const N: usize>(members: [(&str, Field); N]) -> Shape {
 
 fn elsewhere<const N: usize>(
     members: [(&str, Field); N],
-    elsewhere: &'static [(&'static str, &'static str)],
+    elsewhere: &'static [(&'static str, &'static str, bool)],
 ) -> Shape {
     Shape::Object(Object {
         elsewhere,

@@ -6,6 +6,7 @@
 mod check;
 mod keda;
 mod kubernetes;
+mod removal;
 mod words;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub(super) use keda::{
     CLUSTER_TRIGGER_AUTHENTICATION, CONFIG_MAP, PROPOSAL, SCALED_JOB, SECRET,
     TRIGGER_AUTHENTICATION, V1,
 };
+pub(super) use removal::removal;
 pub(super) use words::describe;
 
 /// What may stand at one place.
@@ -60,8 +62,9 @@ pub(super) enum Shape {
 pub(super) struct Object {
     /// The known keys.
     pub(super) fields: BTreeMap<String, Field>,
-    /// Keys that people write here and that belong elsewhere, with a sentence about each.
-    pub(super) elsewhere: &'static [(&'static str, &'static str)],
+    /// Keys that people write here and that belong elsewhere, with a sentence about each, and whether to remove the key is all there is
+    /// to do.
+    pub(super) elsewhere: &'static [(&'static str, &'static str, bool)],
 }
 
 /// One known key.

@@ -16,6 +16,7 @@ fn findings(trigger: Trigger, authentications: Vec<TriggerAuthentication>) -> Ve
         &job,
         &LocalKnowledge {
             resources: &resources,
+            version: crate::api::KedaVersion::NEWEST,
         },
     )
 }

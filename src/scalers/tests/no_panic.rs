@@ -35,7 +35,7 @@ proptest! {
             .collect();
         let job = job(vec![trigger(0, kind.name, &metadata, false)]);
         let resources = Resources::default();
-        check(&job.triggers[0], &job, &LocalKnowledge { resources: &resources });
+        check(&job.triggers[0], &job, &LocalKnowledge { resources: &resources, version: crate::api::KedaVersion::NEWEST });
     }
 
     #[test]
@@ -45,7 +45,7 @@ proptest! {
         check(
             &trigger(0, &text, &[(&text, &text)], false),
             &job(Vec::new()),
-            &LocalKnowledge { resources: &Resources::default() },
+            &LocalKnowledge { resources: &Resources::default(), version: crate::api::KedaVersion::NEWEST },
         );
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use k8s_openapi::jiff::SignedDuration;
-use keda_jobs::api::{ScaledJob, Secret, decode};
+use keda_jobs::api::{KedaVersion, ScaledJob, Secret, decode};
 use keda_jobs::cluster::Cluster;
 use keda_jobs::cluster::client::LazyCluster;
 use keda_jobs::cluster::objects::Objects;
@@ -58,7 +58,7 @@ pub(super) fn targets(scenario: &Scenario, version: u32) -> Vec<Target> {
         .collect();
     let source = SourceFile::new("orders.yaml", texts.join("---\n"));
     let (documents, findings) = manifest::load(&source);
-    let (resources, found) = decode(&documents, &findings);
+    let (resources, found) = decode(&documents, &findings, KedaVersion::NEWEST);
     let jobs: Vec<ScaledJob> = resources.scaled_jobs;
     assert_eq!(jobs.len(), texts.len(), "{findings:?} {found:?}");
     jobs.into_iter()

@@ -74,6 +74,16 @@ impl Keda {
         }
     }
 
+    pub(crate) fn args<S: AsRef<std::ffi::OsStr>>(
+        mut self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        for argument in arguments {
+            self = self.arg(argument);
+        }
+        self
+    }
+
     pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
         self

@@ -1,0 +1,47 @@
+//! Small questions about one namespace.
+
+use k8s_openapi::NamespaceResourceScope;
+use kube::api::ListParams;
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+
+use super::client::optional;
+use super::{Cluster, ClusterError};
+
+/// Whether `plural` of that name exists.
+pub async fn exists<K>(
+    cluster: &Cluster,
+    namespace: &str,
+    plural: &str,
+    name: &str,
+) -> Result<bool, ClusterError>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + std::fmt::Debug
+        + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(cluster.client.clone(), namespace);
+    let operation = format!("get {plural} in namespace {namespace}");
+    let found = optional(cluster.request(&operation, api.get_metadata(name)).await)?;
+    Ok(found.is_some())
+}
+
+/// All of `plural`; of a namespace that has more than a page of them the first page.
+pub async fn all<K>(
+    cluster: &Cluster,
+    namespace: &str,
+    plural: &str,
+) -> Result<Vec<K>, ClusterError>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + std::fmt::Debug
+        + DeserializeOwned,
+{
+    let api: Api<K> = Api::namespaced(cluster.client.clone(), namespace);
+    let operation = format!("list {plural} in namespace {namespace}");
+    let parameters = ListParams::default().limit(super::objects::PAGE);
+    let list = cluster.request(&operation, api.list(&parameters)).await?;
+    Ok(list.items)
+}
