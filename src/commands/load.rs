@@ -44,6 +44,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
     diagnostics.extend(found);
     let local = scalers::LocalKnowledge {
         resources: &resources,
+        version,
     };
     for job in resources
         .scaled_jobs
@@ -61,6 +62,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
             version,
         }));
     }
+    diagnostics.extend(scalers::check_authentications(&local));
     diagnostics.extend(nothing_to_scale(
         &collected.sources,
         &resources,

@@ -11,6 +11,7 @@ pub mod json;
 mod source;
 mod suggest;
 mod summary;
+pub mod trigger_rules;
 
 pub use source::{Position, SourceFile, Span};
 pub use suggest::{Suggestion, suggest};

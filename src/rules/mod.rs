@@ -9,7 +9,7 @@ mod tests;
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
-use crate::diagnostic::{Diagnostic, Label, Rule, Span, catalog};
+use crate::diagnostic::{Diagnostic, Label, Rule, Span, catalog, trigger_rules};
 use crate::manifest::{Node, Step};
 
 /// One object and what is known beside it.
@@ -31,7 +31,7 @@ type Check = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 static CHECKS: &[Check] = &[numbers::check];
 
 /// The rules of each file. A new file is a line here.
-static RULES: &[&[&Rule]] = &[catalog::RULES, numbers::RULES];
+static RULES: &[&[&Rule]] = &[catalog::RULES, trigger_rules::RULES, numbers::RULES];
 
 /// Every rule there is, sorted by id.
 pub fn all() -> Vec<&'static Rule> {

@@ -1,60 +1,51 @@
 //! What a trigger's type and parameters say of its reading before it is asked.
 
-use super::params::{ParameterSpec, Source};
-use super::{Behaviour, Target, TriggerType, trigger_type};
+use super::given::Authentication;
+use super::{Behaviour, Given, Target, trigger_type};
 use crate::api::Trigger;
-use crate::api::facts::{InFlight, TriggerFacts};
+use crate::api::facts::TriggerFacts;
 
 /// What is known of `trigger`; `None` when its type is unknown.
 pub fn facts(trigger: &Trigger) -> Option<TriggerFacts> {
     let kind = trigger_type(&trigger.kind)?;
-    let target = match kind.target {
-        Target::Fixed(target) => Some(target),
-        Target::Parameter(names, default) => names
-            .iter()
-            .find_map(|name| number(trigger, kind, name))
-            .unwrap_or(Some(default)),
+    let authentication = match trigger.authentication_ref {
+        Some(_) => Authentication::Anything,
+        None => Authentication::None,
     };
-    let activation = kind
-        .activation
-        .and_then(|name| number(trigger, kind, name))
-        .unwrap_or(Some(0.0));
+    let given = Given::new(kind, trigger, authentication);
+    let flight = kind.work.of(&given);
     Some(TriggerFacts {
-        in_flight: InFlight::Unknown,
-        because: String::new(),
-        switch: None,
-        target,
-        activation,
+        in_flight: flight.in_flight,
+        because: flight.because.to_owned(),
+        switch: flight.switch,
+        target: target(&given),
+        activation: match kind.activation {
+            Some(name) => number(&given, name).unwrap_or(Some(0.0)),
+            None => Some(0.0),
+        },
         skipped: matches!(kind.behaviour, Behaviour::Skipped(_)),
     })
 }
 
-/// The number that the metadata or the default gives to a parameter: `None` when nothing does, `Some(None)` when it comes from
-/// elsewhere or is no number.
-fn number(trigger: &Trigger, kind: &TriggerType, name: &str) -> Option<Option<f64>> {
-    let spec = kind.parameter(name)?;
-    if let Some(text) = written(trigger, spec) {
-        return Some(text.parse().ok());
-    }
-    let from_env = spec.reads(Source::Env)
-        && spec
-            .names
+/// The target; `None` when it comes from elsewhere.
+pub(super) fn target(given: &Given<'_>) -> Option<f64> {
+    match given.kind().target {
+        Target::Fixed(target) => Some(target),
+        Target::Parameter(names, default) => names
             .iter()
-            .any(|name| trigger.metadata.contains_key(&format!("{name}FromEnv")));
-    let from_auth = spec.reads(Source::Auth) && trigger.authentication_ref.is_some();
-    if from_env || from_auth {
-        return Some(None);
+            .find_map(|name| number(given, name))
+            .unwrap_or(Some(default)),
+        Target::Chosen(choose) => number(given, choose(given)).unwrap_or(Some(0.0)),
+        Target::Unknown => None,
     }
-    spec.default.map(|default| default.parse().ok())
 }
 
-/// The text that the metadata itself gives to a parameter.
-fn written<'t>(trigger: &'t Trigger, spec: &ParameterSpec) -> Option<&'t str> {
-    spec.names
-        .iter()
-        .filter(|_| spec.reads(Source::Metadata))
-        .find_map(|name| {
-            let text = trigger.metadata.get(*name)?.trim();
-            (!text.is_empty()).then_some(text)
-        })
+/// The number that the metadata or the default gives to a parameter: `None` when nothing does, `Some(None)` when it comes from
+/// elsewhere or is no number.
+fn number(given: &Given<'_>, name: &str) -> Option<Option<f64>> {
+    match given.value(name) {
+        Some(text) => Some(text.parse().ok()),
+        None if given.lacks(name) => None,
+        None => Some(None),
+    }
 }

@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::params::{Source, Sources, resolve};
 use super::{
-    Behaviour, BuildError, ClusterReader, OTHER_TRIGGER_TYPES, ReadError, Scaler, ScalerContext,
-    TriggerType, trigger_type,
+    Behaviour, BuildError, ClusterReader, ReadError, Scaler, ScalerContext, TriggerType,
+    trigger_type,
 };
 use crate::api::reading::{MetricReading, ReadingOutcome, TriggerReading};
 use crate::api::{ScaledJob, Trigger};
@@ -124,13 +124,7 @@ pub async fn build(
 
 /// The type of a trigger, or why there is none.
 pub(super) fn known_type(kind: &str) -> Result<&'static TriggerType, String> {
-    trigger_type(kind).ok_or_else(|| {
-        if OTHER_TRIGGER_TYPES.binary_search(&kind).is_ok() {
-            format!("keda-jobs cannot read {kind} triggers yet")
-        } else {
-            format!("KEDA has no trigger type {kind:?}")
-        }
-    })
+    trigger_type(kind).ok_or_else(|| format!("KEDA has no trigger type {kind:?}"))
 }
 
 /// The variables that a trigger's `…FromEnv` keys name, as far as its type reads them.
@@ -164,6 +158,12 @@ impl Builder<'_> {
         let make = match kind.behaviour {
             Behaviour::Skipped(reason) => return Ok(Built::Skipped(reason)),
             Behaviour::Reads(make) => make,
+            Behaviour::Unread => {
+                return Err(BuildError::new(format!(
+                    "keda-jobs cannot read {} triggers yet",
+                    kind.name
+                )));
+            }
         };
         let auth = match &trigger.authentication_ref {
             None => AuthParameters::default(),

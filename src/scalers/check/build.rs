@@ -1,0 +1,82 @@
+//! What is found by building the scaler from the metadata alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::Checker;
+use crate::auth::Environment;
+use crate::diagnostic::catalog;
+use crate::scalers::params::{Sources, resolve};
+use crate::scalers::{Behaviour, ClusterReader, PodSummary, ReadError, ScalerContext};
+
+impl Checker<'_> {
+    /// What only the type itself knows (parameters that exclude each other, schedules, addresses). Asked when all parameters stand in
+    /// the metadata and each is right by itself: then a refusal cannot come from something that is unknown here.
+    pub(super) fn build(&mut self) {
+        let Behaviour::Reads(build) = self.kind.behaviour else {
+            return;
+        };
+        let open = self.trigger.authentication_ref.is_some()
+            || self
+                .kind
+                .parameters()
+                .any(|spec| self.variable_of(spec).is_some());
+        if open {
+            return;
+        }
+        let sources = Sources {
+            metadata: &self.trigger.metadata,
+            env: &Environment::default(),
+            auth: &std::collections::BTreeMap::new(),
+        };
+        let Ok(parameters) = resolve(self.kind.parameters(), &sources) else {
+            return;
+        };
+        let context = ScalerContext {
+            trigger: self.trigger,
+            object: &self.job.name,
+            namespace: self.job.namespace.as_deref().unwrap_or("default"),
+            pod_identity: None,
+            cluster: Arc::new(NoCluster),
+            http_timeout: Duration::from_secs(3),
+            service_proxy: None,
+            now: Timestamp::now,
+        };
+        if let Err(error) = build(&context, &parameters) {
+            for problem in error.problems() {
+                // A rule of its own.
+                if problem.starts_with("metricType") {
+                    continue;
+                }
+                // Messages name their parameter first: `parameter start: …`.
+                let key = problem
+                    .strip_prefix("parameter ")
+                    .and_then(|rest| rest.split([' ', ':']).next())
+                    .unwrap_or_default();
+                let label = self.place.of_value(key);
+                self.report(&catalog::INVALID_PARAMETER, problem.clone(), label);
+            }
+        }
+    }
+}
+
+/// Stands in for the cluster where scalers are only built.
+struct NoCluster;
+
+#[async_trait]
+impl ClusterReader for NoCluster {
+    async fn pods(&self, _: &str, _: &str) -> Result<Vec<PodSummary>, ReadError> {
+        Err(ReadError::new("no cluster is asked offline"))
+    }
+
+    async fn service_endpoints(
+        &self,
+        _: &str,
+        _: &str,
+    ) -> Result<Vec<std::net::IpAddr>, ReadError> {
+        Err(ReadError::new("no cluster is asked offline"))
+    }
+}

@@ -1,0 +1,165 @@
+//! The trigger as a whole: whether its type is known to that KEDA, can be read, and has an effect.
+
+use super::{Authentication, Checker};
+use crate::diagnostic::{Severity, catalog, trigger_rules};
+use crate::scalers::facts;
+use crate::scalers::{Behaviour, Target};
+
+impl Checker<'_> {
+    pub(super) fn whole(&mut self) {
+        self.version();
+        let label = self.place.of_field("type");
+        match self.kind.behaviour {
+            Behaviour::Skipped(reason) => {
+                let message = format!("{} has no effect: {reason}", self.kind.name);
+                self.report(&catalog::SKIPPED_TRIGGER, message, label)
+                    .help
+                    .push("remove it".to_owned());
+            }
+            Behaviour::Unread => {
+                let message = format!("keda-jobs cannot read {} triggers yet", self.kind.name);
+                let help = "the trigger is left out of every plan; the other triggers of the object are read";
+                self.report(&catalog::UNSUPPORTED_TRIGGER_TYPE, message, label)
+                    .help
+                    .push(help.to_owned());
+            }
+            Behaviour::Reads(_) => {}
+        }
+        if self.kind.name == "external-push" {
+            let label = self.place.of_field("type");
+            let message = "external-push is asked once per pollingInterval; what the server pushes is not heard";
+            self.report(&trigger_rules::POLLED_ONLY, message.to_owned(), label);
+        }
+        self.fields();
+        if let (Authentication::Anything, Some(reference)) =
+            (self.authentication, &self.trigger.authentication_ref)
+        {
+            let label = self.place.of_field("authenticationRef");
+            let kind = if reference.cluster {
+                "ClusterTriggerAuthentication"
+            } else {
+                "TriggerAuthentication"
+            };
+            let message = format!("{kind} {:?} is in none of the given files", reference.name);
+            self.report(&trigger_rules::AUTHENTICATION_NOT_GIVEN, message, label)
+                .help
+                .push("give its file as well, so that its parameters are checked".to_owned());
+        }
+    }
+
+    fn version(&mut self) {
+        let (kind, version) = (self.kind, self.version);
+        let label = self.place.of_field("type");
+        if let Some(reason) = kind.deprecated {
+            let message = format!("{} is deprecated: {reason}", kind.name);
+            self.report(
+                &trigger_rules::DEPRECATED_TRIGGER_TYPE,
+                message,
+                label.clone(),
+            );
+        }
+        if version < kind.since {
+            let message = format!(
+                "KEDA {version} has no trigger type {:?}: it came with 2.{}",
+                kind.name, kind.since.minor
+            );
+            self.report(&trigger_rules::TRIGGER_TYPE_VERSION, message, label.clone());
+        }
+        if let Some((dropped, instead)) = kind.dropped
+            && version >= dropped
+        {
+            let message = format!(
+                "KEDA {version} has no trigger type {:?}: it went with 2.{}",
+                kind.name, dropped.minor
+            );
+            self.report(&trigger_rules::TRIGGER_TYPE_VERSION, message, label)
+                .help
+                .push(instead.to_owned());
+        }
+    }
+
+    /// Fields beside the metadata.
+    fn fields(&mut self) {
+        let metric_type = self.trigger.metric_type.as_deref();
+        if let Some(metric_type) = metric_type.filter(|text| !text.is_empty()) {
+            let label = self.place.of_field("metricType");
+            let message = match metric_type {
+                "Value" => {
+                    "KEDA refuses metricType on a ScaledJob, and with Value no Job would ever be started"
+                }
+                _ => "KEDA refuses metricType on a ScaledJob",
+            };
+            self.report(&trigger_rules::METRIC_TYPE, message.to_owned(), label)
+                .help
+                .push(
+                    "take it out; a ScaledJob always divides the reading by the target".to_owned(),
+                );
+        }
+        let cached = self
+            .place
+            .trigger
+            .and_then(|trigger| trigger.get("useCachedMetrics"))
+            .and_then(crate::manifest::Node::as_bool);
+        if cached == Some(true) {
+            let label = self.place.of_field("useCachedMetrics");
+            let refused = matches!(self.kind.name, "cpu" | "memory" | "cron");
+            let message = if refused {
+                format!(
+                    "KEDA refuses useCachedMetrics on a {} trigger",
+                    self.kind.name
+                )
+            } else {
+                "useCachedMetrics has no effect on a ScaledJob, which asks its triggers anew each time".to_owned()
+            };
+            let diagnostic = self.report(&trigger_rules::CACHED_METRICS, message, label);
+            if refused {
+                diagnostic.severity = Severity::Error;
+            }
+            diagnostic.help.push("take it out".to_owned());
+        }
+    }
+
+    /// A target of 0 makes the trigger useless.
+    pub(super) fn target(&mut self) {
+        let kind = self.kind;
+        if matches!(kind.behaviour, Behaviour::Skipped(_)) {
+            return;
+        }
+        let name = match kind.target {
+            Target::Parameter(names, _) => {
+                // What is wrong with the parameter itself has been said.
+                if names.iter().any(|name| self.missing.contains(name)) {
+                    return;
+                }
+                names.iter().find(|name| self.given.has(name)).copied()
+            }
+            Target::Chosen(choose) => Some(choose(&self.given)),
+            Target::Fixed(_) => None,
+            Target::Unknown => return,
+        };
+        let Some(target) = facts::target(&self.given).filter(|target| *target <= 0.0) else {
+            return;
+        };
+        let (message, label) = match (name, kind.target) {
+            (Some(name), _) => (
+                format!("{name} is {target}, so the trigger never starts a Job"),
+                self.place.of_value(name),
+            ),
+            (None, Target::Parameter(names, _)) => (
+                format!(
+                    "{} is not given, so the trigger never starts a Job",
+                    names[0]
+                ),
+                self.place.of_field("metadata"),
+            ),
+            (None, _) => (
+                format!(
+                    "{} never starts a Job: KEDA takes its target for 0 on a ScaledJob",
+                    kind.name
+                ),
+                self.place.of_field("type"),
+            ),
+        };
+        self.report(&trigger_rules::NO_TARGET, message, label);
+    }
+}
