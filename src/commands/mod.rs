@@ -8,6 +8,7 @@ pub mod man;
 pub mod plan;
 pub mod run;
 pub mod sandbox;
+pub mod triggers;
 pub mod validate;
 
 use std::io::Write;

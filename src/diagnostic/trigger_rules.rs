@@ -9,7 +9,6 @@ pub static RULES: &[&Rule] = &[
     &CACHED_METRICS,
     &DEPRECATED_TRIGGER_TYPE,
     &FILE_PATH,
-    &METRIC_TYPE,
     &NO_TARGET,
     &OBSOLETE_PARAMETER,
     &OVERRIDDEN_PARAMETER,
@@ -77,21 +76,6 @@ pub static FILE_PATH: Rule = Rule {
         example: "kind: TriggerAuthentication\nspec:\n  filePath: login.json",
         fix: "Use a ClusterTriggerAuthentication for filePath, and nothing beside it.",
         source: "KEDA pkg/scaling/resolver/scale_resolvers.go, filePath (2.19)",
-    },
-};
-
-/// See its doc.
-pub static METRIC_TYPE: Rule = Rule {
-    id: "metric-type",
-    severity: Severity::Error,
-    summary: "metricType on a trigger of a ScaledJob",
-    doc: Doc {
-        what: "A trigger of a ScaledJob sets metricType.",
-        why: "KEDA refuses the object then: its Ready condition becomes false. With Value the target would count as 0, so that no Job \
-              is ever started.",
-        example: "triggers:\n  - type: redis\n    metricType: Value",
-        fix: "Take it out: a ScaledJob divides the length of the queue by the target, which is what AverageValue means.",
-        source: "KEDA controllers/keda/scaledjob_controller.go, reconcileScaledJob; pkg/scaling/scaledjob/metrics.go",
     },
 };
 

@@ -42,6 +42,7 @@ fn man() -> Outcome {
         "run",
         "list",
         "cleanup",
+        "triggers",
         "sandbox",
         "completions",
         "man",

@@ -35,12 +35,13 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "validate",
     "plan",
     "run",
     "list",
     "cleanup",
+    "triggers",
     "sandbox",
     "completions",
     "man",

@@ -27,6 +27,7 @@ mod rollout;
 mod run;
 mod sources;
 mod stuck;
+mod triggers;
 mod validate;
 mod watch;
 
@@ -53,6 +54,7 @@ fn main() {
         run::tests(),
         sources::tests(),
         stuck::tests(),
+        triggers::tests(),
         validate::tests(),
         watch::tests(),
     ]

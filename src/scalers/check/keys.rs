@@ -122,7 +122,9 @@ impl Checker<'_> {
     fn names_a_variable(&mut self, key: &str, spec: &ParameterSpec) -> bool {
         let text = self.trigger.metadata[key].trim().to_owned();
         let key_from_env = format!("{key}FromEnv");
+        // azure-blob has an alias that is spelt like the key of a variable.
         if self.job.dialect != Dialect::V2
+            || key.ends_with("FromEnv")
             || !matches!(spec.kind, Kind::String | Kind::List)
             || self.trigger.metadata.contains_key(&key_from_env)
             || !is_variable_name(&text)

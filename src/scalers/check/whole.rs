@@ -80,21 +80,6 @@ impl Checker<'_> {
 
     /// Fields beside the metadata.
     fn fields(&mut self) {
-        let metric_type = self.trigger.metric_type.as_deref();
-        if let Some(metric_type) = metric_type.filter(|text| !text.is_empty()) {
-            let label = self.place.of_field("metricType");
-            let message = match metric_type {
-                "Value" => {
-                    "KEDA refuses metricType on a ScaledJob, and with Value no Job would ever be started"
-                }
-                _ => "KEDA refuses metricType on a ScaledJob",
-            };
-            self.report(&trigger_rules::METRIC_TYPE, message.to_owned(), label)
-                .help
-                .push(
-                    "take it out; a ScaledJob always divides the reading by the target".to_owned(),
-                );
-        }
         let cached = self
             .place
             .trigger

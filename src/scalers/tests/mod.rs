@@ -2,9 +2,11 @@
 
 mod aws;
 mod check;
+mod facts;
 pub(super) mod fake;
 mod guards;
 mod http;
 mod keys;
 mod no_panic;
 mod read;
+mod real_world;
