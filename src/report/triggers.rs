@@ -45,8 +45,8 @@ pub struct TriggerTypeView {
     pub name: &'static str,
     /// The family it belongs to.
     pub family: &'static str,
-    /// `yes`, `no`, or `skipped` where it has no effect on a ScaledJob.
-    pub readable: &'static str,
+    /// `read`, `unread` while keda-jobs cannot read it, or `skipped` where it has no effect on a ScaledJob.
+    pub reading: &'static str,
     /// What the reading counts.
     pub counts: &'static str,
     /// What the reading says of work in flight when no parameter changes it.
@@ -140,9 +140,9 @@ fn view(kind: &'static TriggerType) -> TriggerTypeView {
     TriggerTypeView {
         name: kind.name,
         family: kind.family,
-        readable: match kind.behaviour {
-            Behaviour::Reads(_) => "yes",
-            Behaviour::Unread => "no",
+        reading: match kind.behaviour {
+            Behaviour::Reads(_) => "read",
+            Behaviour::Unread => "unread",
             Behaviour::Skipped(_) => "skipped",
         },
         counts: kind.counts,
@@ -222,7 +222,12 @@ pub fn render_list(kinds: &[&'static TriggerType], width: Option<u16>) -> String
         let view = view(kind);
         vec![
             view.name.to_owned(),
-            view.readable.to_owned(),
+            match kind.behaviour {
+                Behaviour::Reads(_) => "yes",
+                Behaviour::Unread => "not yet",
+                Behaviour::Skipped(_) => "skipped",
+            }
+            .to_owned(),
             view.work_in_flight.is.to_owned(),
             view.counts.to_owned(),
         ]

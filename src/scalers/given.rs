@@ -271,7 +271,12 @@ impl Given<'_> {
     /// The target must be greater than 0.
     pub(super) fn must_be_positive(&self, name: &'static str, found: &mut Vec<Problem>) {
         let number = self.value(name).and_then(|text| text.parse::<f64>().ok());
-        if number.is_some_and(|number| number <= 0.0) {
+        if number.is_some_and(|number| number <= 0.0) && !self.has(name) {
+            found.push(Problem::missing(
+                name,
+                format!("{} needs parameter {name}, greater than 0", self.kind.name),
+            ));
+        } else if number.is_some_and(|number| number <= 0.0) {
             found.push(Problem::wrong(
                 name,
                 format!("parameter {name} must be greater than 0"),

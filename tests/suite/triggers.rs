@@ -32,7 +32,7 @@ fn list() -> Outcome {
         match kind {
             "redis" | "cron" | "rabbitmq" => assert_eq!(read, Some("yes"), "{line}"),
             "cpu" | "memory" => assert_eq!(read, Some("skipped"), "{line}"),
-            "stan" => assert_eq!(read, Some("no"), "{line}"),
+            "stan" => assert_eq!(read, Some("not"), "{line}"),
             _ => {}
         }
     }
@@ -79,6 +79,7 @@ fn forms() -> Outcome {
     let json: Value = serde_json::from_str(&text)?;
     assert_eq!(json["kind"], "TriggerType");
     assert_eq!(json["type"], "rabbitmq");
+    assert_eq!(json["reading"], "read");
     assert_eq!(json["workInFlight"]["is"], "unknown");
     let parameters = json["parameters"].as_array().expect("parameters");
     let host = parameters

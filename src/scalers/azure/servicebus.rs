@@ -26,6 +26,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .allowed(&["sum", "max", "avg"])
     .default("sum"),
+    whole(&["queueLength"], "so many messages per Job, in KEDA 1").renamed("messageCount"),
 ];
 
 /// The type.

@@ -140,18 +140,21 @@ impl Checker<'_> {
         // A connection string is never one word.
         let must_be = matches!(spec.name(), "connection" | "connectionString");
         let is_read = spec.reads(Source::Metadata);
-        if !is_declared && !(must_be || !is_read) {
+        // A word that no variable has may be a password.
+        if !is_declared && !must_be {
             return false;
         }
+        self.missing.insert(spec.name());
         let label = self.place.of_key(key);
-        let message = if is_read {
-            format!(
-                "{key} holds the name of the variable {text:?}, and KEDA 2 takes it for the value itself"
-            )
+        let held = if is_declared {
+            format!("the name of the variable {text:?}")
         } else {
-            format!(
-                "{key} holds the name of the variable {text:?}, which KEDA 2 reads from {key_from_env} only"
-            )
+            "what looks like the name of a variable".to_owned()
+        };
+        let message = if is_read {
+            format!("{key} holds {held}, and KEDA 2 takes it for the value itself")
+        } else {
+            format!("{key} holds {held}, and KEDA 2 reads variables from {key_from_env} only")
         };
         let mut diagnostic = Diagnostic::new(&trigger_rules::V1_PARAMETER, message, label.clone());
         if is_read && !must_be {

@@ -19,7 +19,7 @@ use super::given::{Authentication, Given, Problem};
 use super::read::known_type;
 use super::{TRIGGER_TYPES, TriggerType};
 use crate::api::{KedaVersion, Resources, ScaledJob, Trigger};
-use crate::diagnostic::{Diagnostic, Label, Rule, catalog};
+use crate::diagnostic::{Diagnostic, Label, Rule, catalog, trigger_rules};
 
 /// What is known beside the ScaledJob itself.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +88,8 @@ impl Checker<'_> {
         }
         let mut problems = Vec::new();
         (self.kind.check)(&self.given, &mut problems);
-        let sound = problems.is_empty();
+        let as_in_v1 = |diagnostic: &Diagnostic| diagnostic.rule == &trigger_rules::V1_PARAMETER;
+        let sound = problems.is_empty() && !self.found.iter().any(as_in_v1);
         for problem in problems {
             self.problem(problem);
         }

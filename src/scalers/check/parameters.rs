@@ -58,7 +58,8 @@ impl Checker<'_> {
             || in_document
             || from_env.is_some()
             || spec.default.is_some()
-            || self.authentication.may_bring(spec);
+            || self.authentication.may_bring(spec)
+            || self.has_old_name(spec);
         if in_document && written.is_none() && from_env.is_none() {
             self.missing.insert(spec.name());
         }
@@ -76,6 +77,18 @@ impl Checker<'_> {
                 .help
                 .push(help);
         }
+    }
+
+    /// Whether it is given under the name that it had in KEDA 1, which is a finding of its own.
+    fn has_old_name(&self, spec: &ParameterSpec) -> bool {
+        self.kind
+            .parameters()
+            .filter(|old| old.renamed == Some(spec.name()))
+            .flat_map(|old| old.names)
+            .any(|name| {
+                let metadata = &self.trigger.metadata;
+                metadata.contains_key(*name) || metadata.contains_key(&format!("{name}FromEnv"))
+            })
     }
 
     fn value(&mut self, spec: &'static ParameterSpec, key: &'static str, text: &str) {

@@ -7,7 +7,7 @@ use crate::scalers::{Behaviour, Target};
 
 impl Checker<'_> {
     pub(super) fn whole(&mut self) {
-        self.version();
+        let is_there = self.version();
         let label = self.place.of_field("type");
         match self.kind.behaviour {
             Behaviour::Skipped(reason) => {
@@ -16,14 +16,14 @@ impl Checker<'_> {
                     .help
                     .push("remove it".to_owned());
             }
-            Behaviour::Unread => {
+            Behaviour::Unread if is_there => {
                 let message = format!("keda-jobs cannot read {} triggers yet", self.kind.name);
                 let help = "the trigger is left out of every plan; the other triggers of the object are read";
                 self.report(&catalog::UNSUPPORTED_TRIGGER_TYPE, message, label)
                     .help
                     .push(help.to_owned());
             }
-            Behaviour::Reads(_) => {}
+            Behaviour::Unread | Behaviour::Reads(_) => {}
         }
         if self.kind.name == "external-push" {
             let label = self.place.of_field("type");
@@ -47,7 +47,8 @@ impl Checker<'_> {
         }
     }
 
-    fn version(&mut self) {
+    /// Whether that KEDA has the type.
+    fn version(&mut self) -> bool {
         let (kind, version) = (self.kind, self.version);
         let label = self.place.of_field("type");
         if let Some(reason) = kind.deprecated {
@@ -63,7 +64,8 @@ impl Checker<'_> {
                 "KEDA {version} has no trigger type {:?}: it came with 2.{}",
                 kind.name, kind.since.minor
             );
-            self.report(&trigger_rules::TRIGGER_TYPE_VERSION, message, label.clone());
+            self.report(&trigger_rules::TRIGGER_TYPE_VERSION, message, label);
+            return false;
         }
         if let Some((dropped, instead)) = kind.dropped
             && version >= dropped
@@ -75,7 +77,9 @@ impl Checker<'_> {
             self.report(&trigger_rules::TRIGGER_TYPE_VERSION, message, label)
                 .help
                 .push(instead.to_owned());
+            return false;
         }
+        true
     }
 
     /// Fields beside the metadata.

@@ -75,6 +75,8 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(&[Metadata, Auth]),
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
+    ParameterSpec::new(&["cortexOrgID"], Kind::String, "tenant of the query")
+        .obsolete("use customHeaders: X-Scope-OrgID=…"),
 ];
 
 /// Google's credentials, which are refused. [KEDA `pkg/scalers/gcp`]

@@ -32,7 +32,7 @@ pub(super) static CONNECTION: &[ParameterSpec] = &[
     ParameterSpec::new(
         &["address", "addresses"],
         Kind::List,
-        "host:port; only the first one is asked",
+        "host:port; redis and redis-streams ask only the first one",
     )
     .from(MAE),
     ParameterSpec::new(&["username"], Kind::String, "ACL user").from(MEA),
