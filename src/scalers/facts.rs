@@ -20,7 +20,7 @@ pub fn facts(trigger: &Trigger) -> Option<TriggerFacts> {
         switch: flight.switch,
         target: target(&given),
         activation: match kind.activation {
-            Some(name) => number(&given, name).unwrap_or(Some(0.0)),
+            Some(name) => Number::of(&given, name).known_or(0.0),
             None => Some(0.0),
         },
         skipped: matches!(kind.behaviour, Behaviour::Skipped(_)),
@@ -33,19 +33,46 @@ pub(super) fn target(given: &Given<'_>) -> Option<f64> {
         Target::Fixed(target) => Some(target),
         Target::Parameter(names, default) => names
             .iter()
-            .find_map(|name| number(given, name))
-            .unwrap_or(Some(default)),
-        Target::Chosen(choose) => number(given, choose(given)).unwrap_or(Some(0.0)),
+            .map(|name| Number::of(given, name))
+            .find(|number| *number != Number::Absent)
+            .map_or(Some(default), Number::known),
+        Target::Chosen(choose) => Number::of(given, choose(given)).known_or(0.0),
         Target::Unknown => None,
     }
 }
 
-/// The number that the metadata or the default gives to a parameter: `None` when nothing does, `Some(None)` when it comes from
-/// elsewhere or is no number.
-fn number(given: &Given<'_>, name: &str) -> Option<Option<f64>> {
-    match given.value(name) {
-        Some(text) => Some(text.parse().ok()),
-        None if given.lacks(name) => None,
-        None => Some(None),
+/// What is known of a parameter that is a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Number {
+    /// Nothing gives it.
+    Absent,
+    /// It comes from elsewhere, or is no number.
+    Elsewhere,
+    /// The metadata or the default gives it.
+    Known(f64),
+}
+
+impl Number {
+    fn of(given: &Given<'_>, name: &str) -> Self {
+        match given.value(name) {
+            Some(text) => text.parse().map_or(Self::Elsewhere, Self::Known),
+            None if given.lacks(name) => Self::Absent,
+            None => Self::Elsewhere,
+        }
+    }
+
+    fn known(self) -> Option<f64> {
+        match self {
+            Self::Known(number) => Some(number),
+            Self::Absent | Self::Elsewhere => None,
+        }
+    }
+
+    /// The number, or `default` when nothing gives it.
+    fn known_or(self, default: f64) -> Option<f64> {
+        match self {
+            Self::Absent => Some(default),
+            Self::Elsewhere | Self::Known(_) => self.known(),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `aws-cloudwatch`: a CloudWatch metric or expression. [KEDA `aws_cloudwatch_scaler.go`]
+//! `aws-cloudwatch`: a `CloudWatch` metric or expression. [KEDA `aws_cloudwatch_scaler.go`]
 
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;

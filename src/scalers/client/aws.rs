@@ -32,6 +32,12 @@ pub(crate) static AWS: &[ParameterSpec] = &[
     )
     .from(&[Auth]),
     ParameterSpec::new(
+        &["awsExternalId"],
+        Kind::String,
+        "AWS: external ID that goes with awsRoleArn",
+    )
+    .from(&[Auth]),
+    ParameterSpec::new(
         &["identityOwner"],
         Kind::String,
         "AWS: pod (the access key that is given) or operator (KEDA's own identity, which keda-jobs has not)",

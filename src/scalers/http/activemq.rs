@@ -1,4 +1,4 @@
-//! `activemq`: size of an ActiveMQ queue. [KEDA `activemq_scaler.go`]
+//! `activemq`: size of an `ActiveMQ` queue. [KEDA `activemq_scaler.go`]
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;

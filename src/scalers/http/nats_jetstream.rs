@@ -1,4 +1,4 @@
-//! `nats-jetstream`: messages of a JetStream consumer. [KEDA `nats_jetstream_scaler.go`]
+//! `nats-jetstream`: messages of a `JetStream` consumer. [KEDA `nats_jetstream_scaler.go`]
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;

@@ -1,4 +1,4 @@
-//! `loki`: a LogQL query. [KEDA `loki_scaler.go`]
+//! `loki`: a `LogQL` query. [KEDA `loki_scaler.go`]
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;

@@ -1,4 +1,4 @@
-//! `predictkube`: a forecast of a PromQL query. [KEDA `predictkube_scaler.go`]
+//! `predictkube`: a forecast of a `PromQL` query. [KEDA `predictkube_scaler.go`]
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;

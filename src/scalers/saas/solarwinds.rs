@@ -1,4 +1,4 @@
-//! `solarwinds`: a SolarWinds metric. [KEDA `solarwinds_scaler.go`]
+//! `solarwinds`: a `SolarWinds` metric. [KEDA `solarwinds_scaler.go`]
 
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;

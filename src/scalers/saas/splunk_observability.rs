@@ -1,4 +1,4 @@
-//! `splunk-observability`: a SignalFlow query. [KEDA `splunk_observability_scaler.go`]
+//! `splunk-observability`: a `SignalFlow` query. [KEDA `splunk_observability_scaler.go`]
 
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;

@@ -10,3 +10,4 @@ mod keys;
 mod no_panic;
 mod read;
 mod real_world;
+mod together;

@@ -36,7 +36,11 @@ fn manifests_as_people_write_them_have_no_errors() {
             let key = (diagnostic.severity.as_str(), diagnostic.rule.id);
             *counts.entry(key).or_default() += 1;
             if diagnostic.severity == Severity::Error {
-                errors += &human::render(&[diagnostic.clone()], false, human::DEFAULT_WIDTH);
+                errors += &human::render(
+                    std::slice::from_ref(diagnostic),
+                    false,
+                    human::DEFAULT_WIDTH,
+                );
             }
         }
         let objects = loaded.resources.scaled_jobs.len();
