@@ -186,10 +186,10 @@ impl<'a> Given<'a> {
     }
 
     fn names_variable(&self, spec: &ParameterSpec) -> bool {
-        spec.names.iter().any(|name| {
-            self.metadata
-                .get(&format!("{name}FromEnv"))
-                .is_some_and(|variable| !variable.trim().is_empty())
+        self.metadata.iter().any(|(key, variable)| {
+            key.strip_suffix("FromEnv")
+                .is_some_and(|name| spec.names.contains(&name))
+                && !variable.trim().is_empty()
         })
     }
 }

@@ -46,7 +46,6 @@ pub(in crate::scalers) static AZURE_SERVICEBUS: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    super::suffix(given, "endpointSuffix", found);
     if given.has("queueName") && (given.has("topicName") || given.has("subscriptionName")) {
         found.push(Problem::wrong(
             "queueName",
@@ -67,7 +66,10 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             "azure-servicebus needs parameter connection (connectionFromEnv, or a TriggerAuthentication), or podIdentity azure-workload and namespace",
             found,
         ),
-        Identity::Provider("azure-workload") => given.needs_all(&["namespace"], "podIdentity azure-workload", found),
+        Identity::Provider("azure-workload") => {
+            given.needs_all(&["namespace"], "podIdentity azure-workload", found);
+            super::suffix(given, "endpointSuffix", found);
+        }
         Identity::Provider(_) | Identity::Unknown => {}
     }
 }

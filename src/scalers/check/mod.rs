@@ -44,6 +44,7 @@ pub fn check(trigger: &Trigger, job: &ScaledJob, local: &LocalKnowledge<'_>) -> 
         kind,
         version: local.version,
         place,
+        resources: local.resources,
         authentication,
         given: Given::new(kind, trigger, authentication),
         missing: BTreeSet::new(),
@@ -69,6 +70,7 @@ struct Checker<'a> {
     kind: &'static TriggerType,
     version: KedaVersion,
     place: Place<'a>,
+    resources: &'a Resources,
     authentication: Authentication<'a>,
     given: Given<'a>,
     /// Parameters that have been called missing or wrong.

@@ -1,6 +1,7 @@
 //! The trigger as a whole: whether its type is known to that KEDA, can be read, and has an effect.
 
 use super::{Authentication, Checker};
+use crate::api::AuthenticationRef;
 use crate::diagnostic::{Severity, catalog, trigger_rules};
 use crate::scalers::facts;
 use crate::scalers::{Behaviour, Target};
@@ -34,17 +35,42 @@ impl Checker<'_> {
         if let (Authentication::Anything, Some(reference)) =
             (self.authentication, &self.trigger.authentication_ref)
         {
-            let label = self.place.of_field("authenticationRef");
-            let kind = if reference.cluster {
+            self.not_given(reference);
+        }
+    }
+
+    /// The authenticationRef names an object that is not among the files; perhaps one of the other kind or namespace is.
+    fn not_given(&mut self, reference: &AuthenticationRef) {
+        let label = self.place.of_field("authenticationRef");
+        let kind = |cluster| {
+            if cluster {
                 "ClusterTriggerAuthentication"
             } else {
                 "TriggerAuthentication"
-            };
-            let message = format!("{kind} {:?} is in none of the given files", reference.name);
-            self.report(&trigger_rules::AUTHENTICATION_NOT_GIVEN, message, label)
-                .help
-                .push("give its file as well, so that its parameters are checked".to_owned());
-        }
+            }
+        };
+        let (name, wanted) = (&reference.name, kind(reference.cluster));
+        let message = format!("{wanted} {name:?} is in none of the given files");
+        let near = self
+            .resources
+            .authentications
+            .iter()
+            .find(|candidate| candidate.name == *name)
+            .map(|near| (near.cluster, near.namespace.clone()));
+        let diagnostic = self.report(&trigger_rules::AUTHENTICATION_NOT_GIVEN, message, label);
+        let help = match near {
+            None => "give its file as well, so that its parameters are checked".to_owned(),
+            Some((cluster, _)) if cluster != reference.cluster => format!(
+                "a {} of that name is: write kind: {}",
+                kind(cluster),
+                kind(cluster)
+            ),
+            Some((_, namespace)) => format!(
+                "one of that name is in namespace {}, where KEDA does not look for it",
+                namespace.as_deref().unwrap_or("default")
+            ),
+        };
+        diagnostic.help.push(help);
     }
 
     /// Whether that KEDA has the type.

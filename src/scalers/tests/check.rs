@@ -126,6 +126,70 @@ fn types() {
 }
 
 #[test]
+fn types_and_parameters_of_the_version_aimed_at() {
+    let at = |version: &str, trigger: Trigger| {
+        let resources = Resources::default();
+        let job = job(vec![trigger]);
+        let local = LocalKnowledge {
+            resources: &resources,
+            version: version.parse().unwrap(),
+        };
+        check(&job.triggers[0], &job, &local)
+            .iter()
+            .map(|diagnostic| format!("{}: {}", diagnostic.rule.id, diagnostic.message))
+            .collect::<Vec<_>>()
+    };
+    let workload = || {
+        let metadata = [("podSelector", "a=b"), ("value", "1")];
+        trigger(0, "kubernetes-workload", &metadata, false)
+    };
+    assert_eq!(
+        at("2.3", workload()),
+        [
+            "trigger-type-version: KEDA 2.3 has no trigger type \"kubernetes-workload\": it came with 2.4"
+        ]
+    );
+    assert_eq!(at("2.4", workload()), [""; 0]);
+    let stan = [
+        ("natsServerMonitoringEndpoint", "n:1"),
+        ("queueGroup", "g"),
+        ("durableName", "d"),
+        ("subject", "s"),
+    ];
+    let stan = || trigger(0, "stan", &stan, false);
+    assert_eq!(
+        at("2.18.3", stan()),
+        ["unsupported-trigger-type: keda-jobs cannot read stan triggers yet"]
+    );
+    assert!(at("2.19.0", stan())[0].starts_with("trigger-type-version"));
+    let redis = [("address", "r:1"), ("listName", "l"), ("metricName", "m")];
+    let redis = || trigger(0, "redis", &redis, false);
+    assert_eq!(at("2.11.2", redis()), [""; 0]);
+    assert_eq!(
+        at("2.12.0", redis()),
+        ["obsolete-parameter: KEDA 2.12.0 passes over metricName"]
+    );
+}
+
+#[test]
+fn an_authentication_of_the_other_kind_is_pointed_out() {
+    let cluster = TriggerAuthentication {
+        name: "auth".to_owned(),
+        cluster: true,
+        ..TriggerAuthentication::default()
+    };
+    let redis = trigger(0, "redis", &[("listName", "l")], true);
+    let found = findings(redis, vec![cluster]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].help,
+        [
+            "a ClusterTriggerAuthentication of that name is: write kind: ClusterTriggerAuthentication"
+        ]
+    );
+}
+
+#[test]
 fn parameters() {
     assert_eq!(
         lines(trigger(
