@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Create the Jobs that are called for, once or in a loop')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the objects that have Jobs, and the Jobs')
             [CompletionResult]::new('cleanup', 'cleanup', [CompletionResultType]::ParameterValue, 'Delete Jobs that keda-jobs made')
+            [CompletionResult]::new('triggers', 'triggers', [CompletionResultType]::ParameterValue, 'List the trigger types, or the parameters of one')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Serve the embedded cluster for kubectl and keda-jobs')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a man page')
@@ -219,6 +220,19 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'keda-jobs;triggers' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto]')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of the log on stderr [default: text]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: once hides progress and notes, twice leaves errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less: once hides progress and notes, twice leaves errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr: once for what is done, twice for requests')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr: once for what is done, twice for requests')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'keda-jobs;sandbox' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Loopback port; 0 takes a free one')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Where to write the kubeconfig [default: sandbox.kubeconfig in the user''s state folder]')
@@ -264,6 +278,7 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Create the Jobs that are called for, once or in a loop')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the objects that have Jobs, and the Jobs')
             [CompletionResult]::new('cleanup', 'cleanup', [CompletionResultType]::ParameterValue, 'Delete Jobs that keda-jobs made')
+            [CompletionResult]::new('triggers', 'triggers', [CompletionResultType]::ParameterValue, 'List the trigger types, or the parameters of one')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Serve the embedded cluster for kubectl and keda-jobs')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a man page')
@@ -286,6 +301,9 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
             break
         }
         'keda-jobs;help;cleanup' {
+            break
+        }
+        'keda-jobs;help;triggers' {
             break
         }
         'keda-jobs;help;sandbox' {

@@ -43,6 +43,9 @@ _keda__jobs() {
             keda__jobs,sandbox)
                 cmd="keda__jobs__subcmd__sandbox"
                 ;;
+            keda__jobs,triggers)
+                cmd="keda__jobs__subcmd__triggers"
+                ;;
             keda__jobs,validate)
                 cmd="keda__jobs__subcmd__validate"
                 ;;
@@ -73,6 +76,9 @@ _keda__jobs() {
             keda__jobs__subcmd__help,sandbox)
                 cmd="keda__jobs__subcmd__help__subcmd__sandbox"
                 ;;
+            keda__jobs__subcmd__help,triggers)
+                cmd="keda__jobs__subcmd__help__subcmd__triggers"
+                ;;
             keda__jobs__subcmd__help,validate)
                 cmd="keda__jobs__subcmd__help__subcmd__validate"
                 ;;
@@ -84,6 +90,7 @@ _keda__jobs() {
     case "${cmd}" in
         keda__jobs)
             opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate explain plan run list cleanup sandbox completions man help"
+            opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate plan run list cleanup triggers sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -232,6 +239,7 @@ _keda__jobs() {
             ;;
         keda__subcmd__jobs__subcmd__help)
             opts="validate explain plan run list cleanup sandbox completions man help"
+            opts="validate plan run list cleanup triggers sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -357,6 +365,20 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__help__subcmd__sandbox)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keda__subcmd__jobs__subcmd__help__subcmd__triggers)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -729,6 +751,36 @@ _keda__jobs() {
                     ;;
                 --pod-run)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        keda__subcmd__jobs__subcmd__triggers)
+            opts="-o -q -v -h --output --color --quiet --verbose --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -34,6 +34,7 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand run 'Create the Jobs that are called for, once or in a loop'
             cand list 'List the objects that have Jobs, and the Jobs'
             cand cleanup 'Delete Jobs that keda-jobs made'
+            cand triggers 'List the trigger types, or the parameters of one'
             cand sandbox 'Serve the embedded cluster for kubectl and keda-jobs'
             cand completions 'Print a completion script'
             cand man 'Print a man page'
@@ -209,6 +210,18 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'keda-jobs;triggers'= {
+            cand -o 'Form of the result'
+            cand --output 'Form of the result'
+            cand --color 'When to colour [default: auto]'
+            cand --log-format 'Form of the log on stderr [default: text]'
+            cand -q 'Say less: once hides progress and notes, twice leaves errors only'
+            cand --quiet 'Say less: once hides progress and notes, twice leaves errors only'
+            cand -v 'Say more on stderr: once for what is done, twice for requests'
+            cand --verbose 'Say more on stderr: once for what is done, twice for requests'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'keda-jobs;sandbox'= {
             cand --port 'Loopback port; 0 takes a free one'
             cand --kubeconfig 'Where to write the kubeconfig [default: sandbox.kubeconfig in the user''s state folder]'
@@ -251,6 +264,7 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
             cand run 'Create the Jobs that are called for, once or in a loop'
             cand list 'List the objects that have Jobs, and the Jobs'
             cand cleanup 'Delete Jobs that keda-jobs made'
+            cand triggers 'List the trigger types, or the parameters of one'
             cand sandbox 'Serve the embedded cluster for kubectl and keda-jobs'
             cand completions 'Print a completion script'
             cand man 'Print a man page'
@@ -267,6 +281,8 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
         &'keda-jobs;help;list'= {
         }
         &'keda-jobs;help;cleanup'= {
+        }
+        &'keda-jobs;help;triggers'= {
         }
         &'keda-jobs;help;sandbox'= {
         }

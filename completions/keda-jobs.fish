@@ -39,6 +39,7 @@ complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "plan" -d 'Work 
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "run" -d 'Create the Jobs that are called for, once or in a loop'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "list" -d 'List the objects that have Jobs, and the Jobs'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "cleanup" -d 'Delete Jobs that keda-jobs made'
+complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "triggers" -d 'List the trigger types, or the parameters of one'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "sandbox" -d 'Serve the embedded cluster for kubectl and keda-jobs'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "completions" -d 'Print a completion script'
 complete -c keda-jobs -n "__fish_keda_jobs_needs_command" -f -a "man" -d 'Print a man page'
@@ -202,6 +203,17 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l in-clust
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -s o -l output -d 'Form of the result' -r -f -a "table\t'For people'
+json\t'Versioned JSON'
+yaml\t'The same as YAML'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -l log-format -d 'Form of the log on stderr [default: text]' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand sandbox" -l port -d 'Loopback port; 0 takes a free one' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand sandbox" -l kubeconfig -d 'Where to write the kubeconfig [default: sandbox.kubeconfig in the user\'s state folder]' -r -F
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand sandbox" -l items -d 'Items in the demo queue' -r
@@ -241,3 +253,13 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "completions" -d 'Print a completion script'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "man" -d 'Print a man page'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate explain plan run list cleanup sandbox completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "validate" -d 'Check manifests; no network'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "plan" -d 'Work out how many Jobs are called for, and why; changes nothing'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "run" -d 'Create the Jobs that are called for, once or in a loop'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "list" -d 'List the objects that have Jobs, and the Jobs'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "cleanup" -d 'Delete Jobs that keda-jobs made'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "triggers" -d 'List the trigger types, or the parameters of one'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "sandbox" -d 'Serve the embedded cluster for kubectl and keda-jobs'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "completions" -d 'Print a completion script'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "man" -d 'Print a man page'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand help; and not __fish_seen_subcommand_from validate plan run list cleanup triggers sandbox completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

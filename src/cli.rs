@@ -124,6 +124,8 @@ pub enum Command {
     List(ListArgs),
     /// Delete Jobs that keda-jobs made
     Cleanup(CleanupArgs),
+    /// List the trigger types, or the parameters of one
+    Triggers(TriggersArgs),
     /// Serve the embedded cluster for kubectl and keda-jobs
     Sandbox(SandboxArgs),
     /// Print a completion script
@@ -621,6 +623,24 @@ pub struct CleanupArgs {
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
+}
+
+/// `triggers`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keda-jobs triggers
+  keda-jobs triggers aws-sqs-queue
+  keda-jobs triggers rabbitmq --output json
+
+Exit codes: 0 shown, 2 KEDA has no such trigger type.")]
+pub struct TriggersArgs {
+    /// The trigger type to describe; all are listed when none is named
+    #[arg(value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Form of the result
+    #[arg(short, long, value_enum, default_value_t = PlanOutput::Table)]
+    pub output: PlanOutput,
 }
 
 /// `sandbox`.

@@ -71,6 +71,7 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
         }
         Command::Validate(args) => commands::validate::execute(&mut context, args),
         Command::Explain(args) => commands::explain::execute(&mut context, args),
+        Command::Triggers(args) => commands::triggers::execute(&mut context, args),
         Command::Completions(args) => commands::completions::execute(&mut context, args),
         Command::Man(args) => commands::man::execute(&mut context, args),
         Command::Plan(args) => on_runtime(async |signals| {

@@ -1,8 +1,10 @@
 //! `TriggerAuthentication`, `ClusterTriggerAuthentication`, and the objects that they and containers refer to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Secret;
+use crate::manifest::Document;
 
 /// A `TriggerAuthentication` or `ClusterTriggerAuthentication`.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub struct TriggerAuthentication {
     pub env: Vec<EnvRef>,
     /// Names of sources that are written and that this version cannot read (`hashiCorpVault` …).
     pub unsupported: Vec<String>,
+    /// Where it was read from; none when it comes from a cluster.
+    pub document: Option<Arc<Document>>,
 }
 
 /// `podIdentity`. Empty texts are kept: KEDA refuses some of them.

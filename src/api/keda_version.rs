@@ -30,7 +30,12 @@ impl Default for KedaVersion {
 
 impl fmt::Display for KedaVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "2.{}.{}", self.minor, self.patch)
+        write!(formatter, "2.{}", self.minor)?;
+        // The last release of a line was not named by its number.
+        match self.patch {
+            u16::MAX => Ok(()),
+            patch => write!(formatter, ".{patch}"),
+        }
     }
 }
 

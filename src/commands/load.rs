@@ -77,6 +77,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         }));
     }
     diagnostics.extend(rules::check_all(&resources));
+    diagnostics.extend(scalers::check_authentications(&local));
     diagnostics.extend(nothing_to_scale(
         &collected.sources,
         &resources,

@@ -11,6 +11,7 @@ mod online;
 pub mod plan;
 pub mod run;
 pub mod sandbox;
+pub mod triggers;
 pub mod validate;
 
 use std::io::Write;

@@ -16,6 +16,7 @@ pub mod sarif;
 mod source;
 mod suggest;
 mod summary;
+pub mod trigger_rules;
 
 pub use source::{Position, SourceFile, Span};
 pub use suggest::{Suggestion, suggest};

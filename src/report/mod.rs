@@ -10,6 +10,7 @@ pub mod list;
 pub mod plan;
 pub mod progress;
 pub mod sanitize;
+pub mod triggers;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};

@@ -34,7 +34,7 @@ pub use ignores::{apply as apply_ignores, take as take_ignored};
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
-use crate::diagnostic::{Diagnostic, Label, Rule, Span, catalog};
+use crate::diagnostic::{Diagnostic, Label, Rule, Span, catalog, trigger_rules};
 use crate::manifest::{Node, Step};
 
 /// One object and what is known beside it.
@@ -100,6 +100,7 @@ static RULES: &[&[&Rule]] = &[
     selector::RULES,
     strategy::RULES,
     targets::RULES,
+    trigger_rules::RULES,
     triggers::RULES,
     version::RULES,
     volumes::RULES,

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Doc, Rule, Severity, Span};
 use crate::manifest::Node;
 
 /// The rules of this file.
-pub(super) static RULES: &[&Rule] = &[&ACTIVATION_ABOVE_MAX, &FRACTIONAL_TARGET, &TARGET_ZERO];
+pub(super) static RULES: &[&Rule] = &[&ACTIVATION_ABOVE_MAX, &FRACTIONAL_TARGET];
 
 static ACTIVATION_ABOVE_MAX: Rule = Rule {
     id: "activation-above-max",
@@ -37,20 +37,6 @@ static FRACTIONAL_TARGET: Rule = Rule {
     },
 };
 
-static TARGET_ZERO: Rule = Rule {
-    id: "target-zero",
-    severity: Severity::Error,
-    summary: "a target of zero or less never starts a Job",
-    doc: Doc {
-        what: "The target of a trigger (how much work one Job takes) is 0 or negative.",
-        why: "KEDA takes 0 Jobs for every reading of a trigger whose target is 0, and a negative number for a negative one: the trigger is \
-              active and starts nothing. Some scalers refuse such a target when they are built, which stops all triggers of the object.",
-        example: "triggers:\n  - type: redis\n    metadata:\n      listName: orders\n      listLength: \"0\"",
-        fix: "Write how many items one Job takes, 1 or more.",
-        source: "KEDA pkg/scaling/scaledjob/metrics.go, CalculateScaledJobMetrics",
-    },
-};
-
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let maximum = subject
         .job
@@ -62,17 +48,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         };
         let Some(target) = facts.target else { continue };
         let place = |value: f64| place_of(subject, trigger.index, value);
+        // That a target of 0 starts nothing is said where the parameter is known.
         if target <= 0.0 {
-            found.push(
-                subject
-                    .finding(
-                        &TARGET_ZERO,
-                        format!("the target of this {} trigger is {target}", trigger.kind),
-                        place(target),
-                        "never starts a Job",
-                    )
-                    .help("write how many items one Job takes, 1 or more"),
-            );
             continue;
         }
         if target < 1.0 && subject.job.scaling_strategy.strategy != Strategy::Eager {

@@ -1,95 +1,78 @@
 //! What a trigger's type and parameters say of its reading before it is asked.
 
-use super::params::{ParameterSpec, Source};
-use super::{Behaviour, Target, TriggerType, trigger_type};
+use super::given::Authentication;
+use super::{Behaviour, Given, Target, trigger_type};
 use crate::api::Trigger;
-use crate::api::facts::{InFlight, TriggerFacts};
+use crate::api::facts::TriggerFacts;
 
 /// What is known of `trigger`; `None` when its type is unknown.
 pub fn facts(trigger: &Trigger) -> Option<TriggerFacts> {
     let kind = trigger_type(&trigger.kind)?;
-    let target = match kind.target {
-        Target::Fixed(target) => Some(target),
-        Target::Parameter(names, default) => names
-            .iter()
-            .find_map(|name| number(trigger, kind, name))
-            .unwrap_or(Some(default)),
+    let authentication = match trigger.authentication_ref {
+        Some(_) => Authentication::Anything,
+        None => Authentication::None,
     };
-    let activation = kind
-        .activation
-        .and_then(|name| number(trigger, kind, name))
-        .unwrap_or(Some(0.0));
-    let (in_flight, because, switch) = meaning(trigger);
+    let given = Given::new(kind, trigger, authentication);
+    let flight = kind.work.of(&given);
     Some(TriggerFacts {
-        in_flight,
-        because: because.to_owned(),
-        switch,
-        target,
-        activation,
+        in_flight: flight.in_flight,
+        because: flight.because.to_owned(),
+        switch: flight.switch,
+        target: target(&given),
+        activation: match kind.activation {
+            Some(name) => Number::of(&given, name).known_or(0.0),
+            None => Some(0.0),
+        },
         skipped: matches!(kind.behaviour, Behaviour::Skipped(_)),
     })
 }
 
-/// What the reading counts, why, and the parameter that turns it around.
-fn meaning(trigger: &Trigger) -> (InFlight, &'static str, Option<(&'static str, &'static str)>) {
-    let is = |key: &str, word: &str| trigger.metadata.get(key).is_some_and(|text| text == word);
-    match trigger.kind.as_str() {
-        "redis" => (
-            InFlight::Excluded,
-            "an element that was taken is not counted any more",
-            None,
-        ),
-        "rabbitmq" if is("protocol", "amqp") => (
-            InFlight::Excluded,
-            "over amqp only ready messages are counted",
-            None,
-        ),
-        "rabbitmq" if is("protocol", "http") && is("excludeUnacknowledged", "true") => (
-            InFlight::Excluded,
-            "excludeUnacknowledged leaves out the messages that workers hold",
-            Some(("excludeUnacknowledged", "false")),
-        ),
-        "rabbitmq" if is("protocol", "http") => (
-            InFlight::Included,
-            "over http the messages that workers hold are counted too",
-            Some(("excludeUnacknowledged", "true")),
-        ),
-        "cron" => (
-            InFlight::NotWork,
-            "the same number as long as the window lasts",
-            None,
-        ),
-        _ => (InFlight::Unknown, "", None),
-    }
-}
-
-/// The number that the metadata or the default gives to a parameter: `None` when nothing does, `Some(None)` when it comes from
-/// elsewhere or is no number.
-#[expect(clippy::option_option, reason = "given, given elsewhere, not given")]
-fn number(trigger: &Trigger, kind: &TriggerType, name: &str) -> Option<Option<f64>> {
-    let spec = kind.parameter(name)?;
-    if let Some(text) = written(trigger, spec) {
-        return Some(text.parse().ok());
-    }
-    let from_env = spec.reads(Source::Env)
-        && spec
-            .names
+/// The target; `None` when it comes from elsewhere.
+pub(super) fn target(given: &Given<'_>) -> Option<f64> {
+    match given.kind().target {
+        Target::Fixed(target) => Some(target),
+        Target::Parameter(names, default) => names
             .iter()
-            .any(|name| trigger.metadata.contains_key(&format!("{name}FromEnv")));
-    let from_auth = spec.reads(Source::Auth) && trigger.authentication_ref.is_some();
-    if from_env || from_auth {
-        return Some(None);
+            .map(|name| Number::of(given, name))
+            .find(|number| *number != Number::Absent)
+            .map_or(Some(default), Number::known),
+        Target::Chosen(choose) => Number::of(given, choose(given)).known_or(0.0),
+        Target::Unknown => None,
     }
-    spec.default.map(|default| default.parse().ok())
 }
 
-/// The text that the metadata itself gives to a parameter.
-fn written<'t>(trigger: &'t Trigger, spec: &ParameterSpec) -> Option<&'t str> {
-    spec.names
-        .iter()
-        .filter(|_| spec.reads(Source::Metadata))
-        .find_map(|name| {
-            let text = trigger.metadata.get(*name)?.trim();
-            (!text.is_empty()).then_some(text)
-        })
+/// What is known of a parameter that is a number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Number {
+    /// Nothing gives it.
+    Absent,
+    /// It comes from elsewhere, or is no number.
+    Elsewhere,
+    /// The metadata or the default gives it.
+    Known(f64),
+}
+
+impl Number {
+    fn of(given: &Given<'_>, name: &str) -> Self {
+        match given.value(name) {
+            Some(text) => text.parse().map_or(Self::Elsewhere, Self::Known),
+            None if given.lacks(name) => Self::Absent,
+            None => Self::Elsewhere,
+        }
+    }
+
+    fn known(self) -> Option<f64> {
+        match self {
+            Self::Known(number) => Some(number),
+            Self::Absent | Self::Elsewhere => None,
+        }
+    }
+
+    /// The number, or `default` when nothing gives it.
+    fn known_or(self, default: f64) -> Option<f64> {
+        match self {
+            Self::Absent => Some(default),
+            Self::Elsewhere | Self::Known(_) => self.known(),
+        }
+    }
 }

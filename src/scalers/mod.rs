@@ -1,21 +1,31 @@
 //! What reads triggers: one file a trigger type, and the table that lists them all.
 
+mod aws;
+mod azure;
 mod check;
+mod ci;
 mod client;
 mod endpoint;
 mod facts;
+mod gcp;
+mod given;
+mod grpc;
 mod http;
+mod kafka;
 mod kube;
 mod local;
 mod metric;
-mod other_types;
+mod openstack;
 mod paper;
 pub mod params;
 mod prom;
 mod rabbitmq;
 mod read;
 mod redis;
+mod saas;
 mod secrets;
+mod sql;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod trigger_type;
@@ -26,30 +36,101 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use check::{LocalKnowledge, check};
+pub use check::{LocalKnowledge, check, check_authentications};
 pub use client::http::HttpClients;
 pub use client::identity::{Identities, Surroundings};
 pub use endpoint::endpoint;
 pub use facts::facts;
-pub use other_types::OTHER_TRIGGER_TYPES;
+pub use given::{Given, Problem};
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};
 pub use secrets::conceal;
-pub use trigger_type::{Behaviour, Build, Target, TriggerType};
+pub use trigger_type::{Behaviour, Build, Check, Flight, OtherKeys, Target, TriggerType, Work};
 
 use crate::api::reading::MetricReading;
 use crate::api::{PodIdentity, Secret, Trigger};
 
-/// Every trigger type that can be read or skipped, sorted by name. A new one is one file and one line here.
+/// Every trigger type of KEDA, sorted by name. A new one is one file and one line here.
 pub static TRIGGER_TYPES: &[&TriggerType] = &[
+    &http::activemq::ACTIVEMQ,
+    &kafka::apache::APACHE_KAFKA,
+    &http::arangodb::ARANGODB,
+    &http::artemis_queue::ARTEMIS_QUEUE,
+    &aws::cloudwatch::AWS_CLOUDWATCH,
+    &aws::dynamodb::AWS_DYNAMODB,
+    &aws::dynamodb_streams::AWS_DYNAMODB_STREAMS,
+    &aws::kinesis_stream::AWS_KINESIS_STREAM,
+    &aws::sqs_queue::AWS_SQS_QUEUE,
+    &azure::app_insights::AZURE_APP_INSIGHTS,
+    &azure::blob::AZURE_BLOB,
+    &azure::data_explorer::AZURE_DATA_EXPLORER,
+    &azure::eventhub::AZURE_EVENTHUB,
+    &azure::log_analytics::AZURE_LOG_ANALYTICS,
+    &azure::monitor::AZURE_MONITOR,
+    &ci::azure_pipelines::AZURE_PIPELINES,
+    &azure::queue::AZURE_QUEUE,
+    &azure::servicebus::AZURE_SERVICEBUS,
+    &tcp::beanstalkd::BEANSTALKD,
+    &sql::cassandra::CASSANDRA,
+    &sql::clickhouse::CLICKHOUSE,
+    &http::couchdb::COUCHDB,
     &local::cpu::CPU,
     &local::cron::CRON,
+    &saas::datadog::DATADOG,
+    &saas::dynatrace::DYNATRACE,
+    &http::elastic_forecast::ELASTIC_FORECAST,
+    &http::elasticsearch::ELASTICSEARCH,
+    &grpc::etcd::ETCD,
+    &grpc::external::EXTERNAL,
+    &grpc::external_push::EXTERNAL_PUSH,
+    &ci::forgejo_runner::FORGEJO_RUNNER,
+    &gcp::cloudtasks::GCP_CLOUDTASKS,
+    &gcp::pubsub::GCP_PUBSUB,
+    &gcp::spanner::GCP_SPANNER,
+    &gcp::stackdriver::GCP_STACKDRIVER,
+    &gcp::storage::GCP_STORAGE,
+    &ci::github_runner::GITHUB_RUNNER,
+    &http::graphite::GRAPHITE,
+    &saas::huawei_cloudeye::HUAWEI_CLOUDEYE,
+    &http::ibmmq::IBMMQ,
+    &http::influxdb::INFLUXDB,
+    &kafka::groups::KAFKA,
+    &kube::resource::KUBERNETES_RESOURCE,
     &kube::workload::KUBERNETES_WORKLOAD,
+    &grpc::liiklus::LIIKLUS,
+    &prom::loki::LOKI,
     &local::memory::MEMORY,
     &http::metrics_api::METRICS_API,
+    &sql::mongodb::MONGODB,
+    &sql::mssql::MSSQL,
+    &sql::mysql::MYSQL,
+    &http::nats_jetstream::NATS_JETSTREAM,
+    &saas::new_relic::NEW_RELIC,
+    &http::nsq::NSQ,
+    &http::opensearch::OPENSEARCH,
+    &openstack::metric::OPENSTACK_METRIC,
+    &openstack::swift::OPENSTACK_SWIFT,
+    &sql::postgresql::POSTGRESQL,
+    &saas::predictkube::PREDICTKUBE,
     &prom::prometheus::PROMETHEUS,
+    &http::pulsar::PULSAR,
     &rabbitmq::RABBITMQ,
     &redis::list::REDIS,
+    &redis::cluster_list::REDIS_CLUSTER,
+    &redis::cluster_streams::REDIS_CLUSTER_STREAMS,
+    &redis::sentinel_list::REDIS_SENTINEL,
+    &redis::sentinel_streams::REDIS_SENTINEL_STREAMS,
+    &redis::streams::REDIS_STREAMS,
+    &ci::selenium_grid::SELENIUM_GRID,
+    &http::solace_direct_messaging::SOLACE_DIRECT_MESSAGING,
+    &http::solace_event_queue::SOLACE_EVENT_QUEUE,
+    &saas::solarwinds::SOLARWINDS,
+    &http::solr::SOLR,
+    &saas::splunk::SPLUNK,
+    &saas::splunk_observability::SPLUNK_OBSERVABILITY,
+    &http::stan::STAN,
+    &saas::sumologic::SUMOLOGIC,
+    &grpc::temporal::TEMPORAL,
 ];
 
 /// The type that KEDA calls `name`.

@@ -1,9 +1,10 @@
 //! What a reading on paper is compared with: the target and the activation of a trigger, from its metadata alone.
 
+use super::given::Authentication;
 use super::metric::count;
 use super::params::Value;
 use super::read::known_type;
-use super::{Behaviour, Target, TriggerType};
+use super::{Behaviour, Given, Target, TriggerType};
 use crate::api::Trigger;
 use crate::api::reading::{MetricTarget, milli};
 
@@ -39,6 +40,20 @@ pub fn on_paper(trigger: &Trigger) -> Result<OnPaper, String> {
                 .iter()
                 .find_map(|name| number(kind, trigger, name).transpose());
             milli(given.transpose().map_err(place)?.unwrap_or(default))
+        }
+        Target::Chosen(choose) => {
+            let name = choose(&Given::new(kind, trigger, Authentication::Anything));
+            milli(
+                number(kind, trigger, name)
+                    .map_err(place)?
+                    .unwrap_or_default(),
+            )
+        }
+        Target::Unknown => {
+            return Err(place(
+                "its target is known to the source only, so no reading can be taken on paper"
+                    .to_owned(),
+            ));
         }
     };
     let activation = match kind.activation {
@@ -125,6 +140,21 @@ mod tests {
             (average(7.0), 2.5)
         );
         assert!(matches!(of("cpu", &[]), Ok(OnPaper::Skipped(_))));
-        assert!(of("kafka", &[]).unwrap_err().contains("kafka"));
+        // A type that cannot be read yet can be weighed on paper all the same.
+        assert_eq!(
+            target(
+                "kafka",
+                &[("lagThreshold", "50"), ("activationLagThreshold", "3")]
+            ),
+            (average(50.0), 3.0)
+        );
+        let group = [("consumerGroup", "g"), ("lagCount", "7")];
+        assert_eq!(target("redis-streams", &group), (average(7.0), 0.0));
+        assert_eq!(
+            target("redis-streams", &[("streamLength", "9")]),
+            (average(9.0), 0.0)
+        );
+        assert!(of("external", &[]).unwrap_err().contains("on paper"));
+        assert!(of("kafak", &[]).unwrap_err().contains("kafak"));
     }
 }

@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout_at};
 use super::client::http::HttpClients;
 use super::params::{ParameterSpec, Sources, resolve};
 use super::{
-    Behaviour, BuildError, ClusterReader, Identities, OTHER_TRIGGER_TYPES, ReadError, Scaler,
-    ScalerContext, TriggerType, trigger_type,
+    Behaviour, BuildError, ClusterReader, Identities, ReadError, Scaler, ScalerContext,
+    TriggerType, trigger_type,
 };
 use crate::api::reading::{MetricReading, ReadingOutcome, TriggerReading};
 use crate::api::{ScaledJob, Trigger};
@@ -131,13 +131,7 @@ pub async fn build(
 
 /// The type of a trigger, or why there is none.
 pub(super) fn known_type(kind: &str) -> Result<&'static TriggerType, String> {
-    trigger_type(kind).ok_or_else(|| {
-        if OTHER_TRIGGER_TYPES.binary_search(&kind).is_ok() {
-            format!("keda-jobs cannot read {kind} triggers yet")
-        } else {
-            format!("KEDA has no trigger type {kind:?}")
-        }
-    })
+    trigger_type(kind).ok_or_else(|| format!("KEDA has no trigger type {kind:?}"))
 }
 
 /// The service account of a job template's pods.
@@ -180,6 +174,12 @@ impl Builder<'_> {
         let make = match kind.behaviour {
             Behaviour::Skipped(reason) => return Ok(Built::Skipped(reason)),
             Behaviour::Reads(make) => make,
+            Behaviour::Unread => {
+                return Err(BuildError::new(format!(
+                    "keda-jobs cannot read {} triggers yet",
+                    kind.name
+                )));
+            }
         };
         let auth = match &trigger.authentication_ref {
             None => AuthParameters::default(),

@@ -43,6 +43,7 @@ fn man() -> Outcome {
         "run",
         "list",
         "cleanup",
+        "triggers",
         "sandbox",
         "completions",
         "man",

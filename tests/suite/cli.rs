@@ -35,13 +35,14 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "validate",
     "explain",
     "plan",
     "run",
     "list",
     "cleanup",
+    "triggers",
     "sandbox",
     "completions",
     "man",

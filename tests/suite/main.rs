@@ -33,6 +33,7 @@ mod run;
 mod schedules;
 mod sources;
 mod stuck;
+mod triggers;
 mod validate;
 mod watch;
 
@@ -65,6 +66,7 @@ fn main() {
         schedules::tests(),
         sources::tests(),
         stuck::tests(),
+        triggers::tests(),
         validate::tests(),
         watch::tests(),
     ]

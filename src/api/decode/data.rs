@@ -169,7 +169,7 @@ const REMOVED_IDENTITIES: &[&str] = &["azure", "spiffe", "aws-kiam"];
 
 /// Decodes a `TriggerAuthentication` or `ClusterTriggerAuthentication` of either group.
 pub(super) fn authentication(
-    document: &Document,
+    document: &Arc<Document>,
     identity: Identity,
     cluster: bool,
     found: &mut Vec<Diagnostic>,
@@ -178,6 +178,7 @@ pub(super) fn authentication(
         name: identity.name,
         namespace: identity.namespace,
         cluster,
+        document: Some(Arc::clone(document)),
         ..TriggerAuthentication::default()
     };
     let Some(spec) = document.root.get("spec") else {

@@ -8,14 +8,15 @@ use futures::stream;
 use url::Url;
 
 use super::body;
+use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
 use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
 use crate::scalers::client::http::{HttpClient, Request, parse_url};
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
-    Behaviour, BuildError, ClusterReader, ReadError, Scaler, ScalerContext, TriggerType, endpoint,
-    trigger_type,
+    Behaviour, BuildError, ClusterReader, ReadError, Scaler, ScalerContext, TriggerType, Work,
+    endpoint, trigger_type,
 };
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -50,9 +51,11 @@ pub(in crate::scalers) static METRICS_API: TriggerType = TriggerType {
     family: "http",
     parameters: &[PARAMETERS, HTTP_AUTH, OAUTH],
     counts: "the number at valueLocation in the answer of url",
+    work: Work::Is(InFlight::Unknown, "that depends on the server"),
     target: trigger_type::Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     behaviour: Behaviour::Reads(build),
+    ..TriggerType::USUAL
 };
 
 struct MetricsApi {

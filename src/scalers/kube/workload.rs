@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
-    Behaviour, BuildError, ClusterReader, ReadError, Scaler, ScalerContext, TriggerType,
+    Behaviour, BuildError, ClusterReader, ReadError, Scaler, ScalerContext, TriggerType, Work,
     trigger_type,
 };
 
@@ -41,10 +44,18 @@ pub(in crate::scalers) static KUBERNETES_WORKLOAD: TriggerType = TriggerType {
     family: "kube",
     parameters: &[PARAMETERS],
     counts: "pods in the ScaledJob's namespace that match podSelector and have not finished",
+    work: Work::Is(InFlight::NotWork, "pods are no amount of work"),
     target: trigger_type::Target::Parameter(&["value"], 0.0),
     activation: Some("activationValue"),
+    check,
+    since: KedaVersion::new(4, 0),
     behaviour: Behaviour::Reads(build),
+    ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_be_positive("value", found);
+}
 
 struct Workload {
     metric: Metric,

@@ -1,7 +1,8 @@
 //! `cpu`: has no effect on a ScaledJob. [KEDA `cpu_memory_scaler.go`: no external metric, so it is skipped; semantics §2.3]
 
+use crate::api::facts::InFlight;
 use crate::scalers::params::{Kind, ParameterSpec};
-use crate::scalers::{Behaviour, TriggerType, trigger_type};
+use crate::scalers::{Behaviour, TriggerType, Work, trigger_type};
 
 /// The parameters of `cpu` and `memory`.
 pub(super) static PARAMETERS: &[ParameterSpec] = &[
@@ -22,7 +23,9 @@ pub(in crate::scalers) static CPU: TriggerType = TriggerType {
     family: "local",
     parameters: &[PARAMETERS],
     counts: "nothing on a ScaledJob",
+    work: Work::Is(InFlight::NotWork, "it has no effect on a ScaledJob"),
     target: trigger_type::Target::Fixed(0.0),
     activation: None,
     behaviour: Behaviour::Skipped(REASON),
+    ..TriggerType::USUAL
 };

@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::cron_schedule::Schedule;
+use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
-    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, trigger_type,
+    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, Work, trigger_type,
 };
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -45,9 +46,11 @@ pub(in crate::scalers) static CRON: TriggerType = TriggerType {
     family: "local",
     parameters: &[PARAMETERS],
     counts: "desiredReplicas inside the window from start to end, else 0",
+    work: Work::Is(InFlight::NotWork, "it asks for Jobs by the clock"),
     target: trigger_type::Target::Fixed(1.0),
     activation: None,
     behaviour: Behaviour::Reads(build),
+    ..TriggerType::USUAL
 };
 
 struct Cron {

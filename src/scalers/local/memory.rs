@@ -1,7 +1,8 @@
 //! `memory`: has no effect on a ScaledJob, as `cpu`.
 
 use super::cpu::{PARAMETERS, REASON};
-use crate::scalers::{Behaviour, TriggerType, trigger_type};
+use crate::api::facts::InFlight;
+use crate::scalers::{Behaviour, TriggerType, Work, trigger_type};
 
 /// The type.
 pub(in crate::scalers) static MEMORY: TriggerType = TriggerType {
@@ -9,7 +10,9 @@ pub(in crate::scalers) static MEMORY: TriggerType = TriggerType {
     family: "local",
     parameters: &[PARAMETERS],
     counts: "nothing on a ScaledJob",
+    work: Work::Is(InFlight::NotWork, "it has no effect on a ScaledJob"),
     target: trigger_type::Target::Fixed(0.0),
     activation: None,
     behaviour: Behaviour::Skipped(REASON),
+    ..TriggerType::USUAL
 };

@@ -3,6 +3,7 @@
 //! The rules are KEDA's (`scalersconfig/typed_config.go`, semantics §4.4) with one deviation: `<name>FromEnv` that names a
 //! variable which the container lacks is an error here and an empty string there (DESIGN §6).
 
+pub(in crate::scalers) mod notation;
 mod parse;
 mod resolved;
 #[cfg(test)]
@@ -43,8 +44,10 @@ pub enum Kind {
     Bool,
     /// A Go duration (`1m30s`), or a whole number of milliseconds.
     Duration,
-    /// Texts between commas, trimmed.
+    /// Texts between separators (commas unless said), trimmed.
     List,
+    /// Whole numbers and ranges of them between commas: `1,3-6`.
+    Ranges,
     /// `key=value` pairs between commas.
     Map,
     /// A URL query: `key=value&key=value`, percent-encoded.
@@ -74,6 +77,14 @@ pub struct ParameterSpec {
     pub deprecated: Option<&'static str>,
     /// Its text is a credential, whatever its name; see [`ParameterSpec::is_credential`].
     pub credential: bool,
+    /// What to write instead, when an older KEDA read it and the newest one passes over it without a word.
+    pub obsolete: Option<&'static str>,
+    /// The parameter that has taken its place since KEDA 1.
+    pub renamed: Option<&'static str>,
+    /// What stands between the items of a list.
+    pub separator: char,
+    /// Whether the allowed pieces may be written in upper or lower case.
+    pub any_case: bool,
     /// One line for people.
     pub doc: &'static str,
 }
@@ -92,6 +103,10 @@ impl ParameterSpec {
             removed: None,
             deprecated: None,
             credential: false,
+            obsolete: None,
+            renamed: None,
+            separator: ',',
+            any_case: false,
             doc,
         }
     }
@@ -144,6 +159,30 @@ impl ParameterSpec {
         self
     }
 
+    /// KEDA passes over it.
+    pub const fn obsolete(mut self, instead: &'static str) -> Self {
+        self.obsolete = Some(instead);
+        self
+    }
+
+    /// KEDA 2 reads another one instead.
+    pub const fn renamed(mut self, instead: &'static str) -> Self {
+        self.renamed = Some(instead);
+        self
+    }
+
+    /// What stands between the items of the list.
+    pub const fn separated_by(mut self, separator: char) -> Self {
+        self.separator = separator;
+        self
+    }
+
+    /// The allowed pieces may be written in upper or lower case.
+    pub const fn any_case(mut self) -> Self {
+        self.any_case = true;
+        self
+    }
+
     /// The canonical name.
     pub const fn name(&self) -> &'static str {
         self.names[0]
@@ -163,17 +202,28 @@ impl ParameterSpec {
             .chain(from_env.map(|name| format!("{name}FromEnv")))
     }
 
+    /// Whether the newest KEDA looks at it.
+    pub const fn is_read(&self) -> bool {
+        self.obsolete.is_none() && self.renamed.is_none()
+    }
+
     /// Reads `text`, which is not empty. The error is a fragment that follows the parameter's name and never holds the text.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, String> {
+        let is_allowed = |piece: &str| {
+            let mut allowed = self.allowed.iter();
+            allowed.any(|allowed| {
+                *allowed == piece || (self.any_case && allowed.eq_ignore_ascii_case(piece))
+            })
+        };
         if !self.allowed.is_empty()
             && !text
-                .split(',')
-                .all(|piece| self.allowed.contains(&piece.trim()))
+                .split(self.separator)
+                .all(|piece| is_allowed(piece.trim()))
         {
             return Err(format!("must be one of {}", self.allowed.join(", ")));
         }
         let exclusive = text
-            .split(',')
+            .split(self.separator)
             .filter(|piece| self.exclusive.contains(&piece.trim()))
             .count();
         if exclusive > 1 {
@@ -182,7 +232,7 @@ impl ParameterSpec {
                 self.exclusive.join(", ")
             ));
         }
-        parse::parse(self.kind, text)
+        parse::parse(self.kind, self.separator, text)
     }
 
     /// Whether an error may show the text: not for free texts, which can hold passwords.
@@ -190,7 +240,7 @@ impl ParameterSpec {
         !self.allowed.is_empty()
             || matches!(
                 self.kind,
-                Kind::Integer | Kind::Float | Kind::Bool | Kind::Duration
+                Kind::Integer | Kind::Float | Kind::Bool | Kind::Duration | Kind::Ranges
             )
     }
 
@@ -230,6 +280,9 @@ pub fn resolve<'s>(
     let mut resolved = Resolved::default();
     let mut errors = Vec::new();
     for spec in parameters {
+        if !spec.is_read() {
+            continue;
+        }
         let name = spec.name();
         let found = match find(spec, sources) {
             Ok(found) => found,

@@ -15,11 +15,12 @@ pub(crate) enum Value {
     Bool(bool),
     Duration(Duration),
     List(Vec<String>),
+    Ranges(Vec<(i64, i64)>),
     Pairs(Vec<(String, String)>),
 }
 
-/// Reads `text` as `kind`.
-pub(super) fn parse(kind: Kind, text: &str) -> Result<Value, String> {
+/// Reads `text` as `kind`; `separator` stands between the items of a list.
+pub(super) fn parse(kind: Kind, separator: char, text: &str) -> Result<Value, String> {
     match kind {
         Kind::String => Ok(Value::Text(text.to_owned())),
         Kind::Integer => integer(text).map(Value::Integer),
@@ -27,10 +28,11 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<Value, String> {
         Kind::Bool => boolean(text).map(Value::Bool),
         Kind::Duration => parse_duration(text).map(Value::Duration),
         Kind::List => Ok(Value::List(
-            text.split(',')
+            text.split(separator)
                 .map(|piece| piece.trim().to_owned())
                 .collect(),
         )),
+        Kind::Ranges => ranges(text).map(Value::Ranges),
         Kind::Map => pairs(text).map(Value::Pairs),
         Kind::Query => parse_query(text).map(Value::Pairs),
     }
@@ -88,6 +90,30 @@ fn boolean(text: &str) -> Result<bool, String> {
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
         _ => Err("must be true or false".to_owned()),
     }
+}
+
+/// Numbers and ranges between commas; a range is kept by its ends, both included.
+fn ranges(text: &str) -> Result<Vec<(i64, i64)>, String> {
+    let number = |text: &str| integer(text.trim());
+    text.split(',')
+        .map(|piece| match piece.split_once('-') {
+            Some((first, last)) if !first.trim().is_empty() => {
+                let (first, last) = (number(first)?, number(last)?);
+                if first > last {
+                    return Err("must hold ranges that go upwards, such as 3-6".to_owned());
+                }
+                Ok((first, last))
+            }
+            _ => number(piece).map(|number| (number, number)),
+        })
+        .collect::<Result<_, _>>()
+        .map_err(|error: String| {
+            if error.contains("ranges") {
+                error
+            } else {
+                "must be whole numbers and ranges between commas, such as 1,3-6".to_owned()
+            }
+        })
 }
 
 /// `key=value` pairs between commas; a value cannot hold `=` or `,`.

@@ -76,6 +76,14 @@ impl Resolved {
         }
     }
 
+    /// Ranges of whole numbers, both ends included; empty when it is absent.
+    pub fn ranges(&self, name: &str) -> &[(i64, i64)] {
+        match self.value(name) {
+            Some(Value::Ranges(ranges)) => ranges,
+            _ => &[],
+        }
+    }
+
     /// Pairs of a map or of a query; empty when it is absent.
     pub fn pairs(&self, name: &str) -> &[(String, String)] {
         match self.value(name) {

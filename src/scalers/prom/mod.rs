@@ -1,3 +1,4 @@
 //! Triggers that ask a Prometheus-like API.
 
+pub(super) mod loki;
 pub(super) mod prometheus;

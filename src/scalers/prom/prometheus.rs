@@ -8,6 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
+use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
 use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
 use crate::scalers::client::aws::{self, AWS};
@@ -18,7 +19,8 @@ use crate::scalers::metric::{Metric, Target};
 use crate::scalers::params::Source::{Auth, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
-    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, endpoint, trigger_type,
+    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, Work, endpoint,
+    trigger_type,
 };
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -74,6 +76,8 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(&[Metadata, Auth]),
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
+    ParameterSpec::new(&["cortexOrgID"], Kind::String, "tenant of the query")
+        .obsolete("use customHeaders: X-Scope-OrgID=…"),
 ];
 
 /// Which of Azure's clouds. [KEDA `pkg/scalers/azure/azure_managed_prometheus_http_round_tripper.go`]
@@ -97,9 +101,11 @@ pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     family: "prom",
     parameters: &[PARAMETERS, HTTP_AUTH, OAUTH, AWS, AZURE, GOOGLE],
     counts: "the value of the one element that the query gives",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: trigger_type::Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     behaviour: Behaviour::Reads(build),
+    ..TriggerType::USUAL
 };
 
 struct Prometheus {

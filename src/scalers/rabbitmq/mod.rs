@@ -4,6 +4,7 @@
 //! numbers, in KEDA and here.
 
 mod amqp;
+mod facts;
 mod management;
 mod mode;
 
@@ -22,7 +23,8 @@ use super::metric::{Metric, Target};
 use super::params::Source::{Auth, Env, Metadata};
 use super::params::{Kind, ParameterSpec, Resolved, Source};
 use super::{
-    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, endpoint, trigger_type,
+    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, Work, endpoint,
+    trigger_type,
 };
 use crate::api::reading::MetricReading;
 
@@ -154,6 +156,15 @@ static PARAMETERS: &[ParameterSpec] = &[
         "http: the broker's application in Azure, to sign in with the caller's Azure identity",
     )
     .from(A),
+    ParameterSpec::new(&["apiHost"], Kind::String, "the http host, in KEDA 1")
+        .from(&[Metadata, Env])
+        .renamed("host"),
+    ParameterSpec::new(
+        &["includeUnacked"],
+        Kind::Bool,
+        "whether unacknowledged messages count, in KEDA 1",
+    )
+    .obsolete("over http they count unless excludeUnacknowledged is true, over amqp never"),
 ];
 
 /// The type.
@@ -162,9 +173,12 @@ pub(super) static RABBITMQ: TriggerType = TriggerType {
     family: "rabbitmq",
     parameters: &[PARAMETERS, OAUTH],
     counts: "messages of the queue: amqp counts ready ones, http ready and unacknowledged ones unless excludeUnacknowledged",
+    work: Work::Depends(facts::work),
     target: trigger_type::Target::Parameter(&["value", "queueLength"], 20.0),
     activation: Some("activationValue"),
+    check: facts::check,
     behaviour: Behaviour::Reads(build),
+    ..TriggerType::USUAL
 };
 
 enum Broker {

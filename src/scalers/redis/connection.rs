@@ -10,6 +10,7 @@ use redis::{
 
 use crate::api::Secret;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::Source::{Auth, Env, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved, Source};
 use crate::scalers::{BuildError, ReadError};
@@ -31,7 +32,7 @@ pub(super) static CONNECTION: &[ParameterSpec] = &[
     ParameterSpec::new(
         &["address", "addresses"],
         Kind::List,
-        "host:port; only the first one is asked",
+        "host:port; redis and redis-streams ask only the first one",
     )
     .from(MAE),
     ParameterSpec::new(&["username"], Kind::String, "ACL user").from(MEA),
@@ -92,6 +93,32 @@ pub(super) static CONNECTION: &[ParameterSpec] = &[
     )
     .from(A),
 ];
+
+/// What an address needs. [KEDA `redis_scaler.go`]
+pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.needs_one_of(
+        &["address", "host"],
+        "parameter address is missing; set address to host:port, or host and port",
+        found,
+    );
+    given.needs_pair("host", "port", found);
+    let items = |name| given.value(name).map(|text| text.split(',').count());
+    if let (Some(hosts), Some(ports)) = (items("host"), items("port"))
+        && hosts != ports
+    {
+        found.push(Problem::wrong(
+            "port",
+            format!("parameters host and port must come in pairs, and there are {hosts} hosts and {ports} ports"),
+        ));
+    }
+    if given.has("enableTLS") && given.has("tls") {
+        found.push(Problem::wrong(
+            "enableTLS",
+            "set enableTLS in the metadata or tls in the TriggerAuthentication, not both",
+        ));
+    }
+    given.needs_pair("Cert", "key", found);
+}
 
 /// go-redis' timeouts, which KEDA leaves as they are.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

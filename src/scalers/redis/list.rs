@@ -6,14 +6,16 @@
 use async_trait::async_trait;
 
 use super::connection::{CONNECTION, Server};
+use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
-    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, trigger_type,
+    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, Work, trigger_type,
 };
 
-static PARAMETERS: &[ParameterSpec] = &[
+/// The parameters.
+pub(super) static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(&["listLength"], Kind::Integer, "so many elements per Job").default("5"),
     ParameterSpec::new(
         &["activationListLength"],
@@ -28,10 +30,16 @@ pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
     name: "redis",
     family: "redis",
     parameters: &[PARAMETERS, CONNECTION],
-    counts: "elements of the list, set, sorted set or hash; taken ones are gone, so work in progress does not count",
+    counts: "elements of the list, set, sorted set or hash; taken ones are gone",
+    work: Work::Is(
+        InFlight::Excluded,
+        "an element that a Job has taken is gone",
+    ),
     target: trigger_type::Target::Parameter(&["listLength"], 5.0),
     activation: Some("activationListLength"),
+    check: super::connection::check,
     behaviour: Behaviour::Reads(build),
+    ..TriggerType::USUAL
 };
 
 struct List {

@@ -1,7 +1,7 @@
 //! Offline findings: rule, place, words, fix.
 
 use super::fake::{job, trigger};
-use crate::api::{Resources, TargetRef, Trigger, TriggerAuthentication};
+use crate::api::{KedaVersion, Resources, TargetRef, Trigger, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::scalers::{LocalKnowledge, check};
 
@@ -16,7 +16,7 @@ fn findings(trigger: Trigger, authentications: Vec<TriggerAuthentication>) -> Ve
         &job,
         &LocalKnowledge {
             resources: &resources,
-            version: crate::api::KedaVersion::NEWEST,
+            version: KedaVersion::NEWEST,
         },
     )
 }
@@ -25,6 +25,8 @@ fn findings(trigger: Trigger, authentications: Vec<TriggerAuthentication>) -> Ve
 fn lines(trigger: Trigger) -> Vec<String> {
     findings(trigger, Vec::new())
         .iter()
+        // Their TriggerAuthentication is given nowhere.
+        .filter(|diagnostic| diagnostic.rule.id != "authentication-not-given")
         .map(|diagnostic| {
             let fix = diagnostic
                 .fix
@@ -112,13 +114,79 @@ fn types() {
         lines(trigger(0, "completely-else", &[], false)),
         ["unknown-trigger-type|\"completely-else\"|KEDA has no trigger type \"completely-else\"|"]
     );
-    let found = findings(trigger(0, "kafka", &[], false), Vec::new());
+    let kafka = [("bootstrapServers", "k:9092"), ("consumerGroup", "g")];
+    let found = findings(trigger(0, "kafka", &kafka, false), Vec::new());
+    assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "unsupported-trigger-type");
     assert_eq!(found[0].severity, Severity::Warning);
     assert_eq!(found[0].message, "keda-jobs cannot read kafka triggers yet");
     let found = findings(trigger(0, "cpu", &[("value", "1")], false), Vec::new());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "skipped-trigger");
+}
+
+#[test]
+fn types_and_parameters_of_the_version_aimed_at() {
+    let at = |version: &str, trigger: Trigger| {
+        let resources = Resources::default();
+        let job = job(vec![trigger]);
+        let local = LocalKnowledge {
+            resources: &resources,
+            version: version.parse().unwrap(),
+        };
+        check(&job.triggers[0], &job, &local)
+            .iter()
+            .map(|diagnostic| format!("{}: {}", diagnostic.rule.id, diagnostic.message))
+            .collect::<Vec<_>>()
+    };
+    let workload = || {
+        let metadata = [("podSelector", "a=b"), ("value", "1")];
+        trigger(0, "kubernetes-workload", &metadata, false)
+    };
+    assert_eq!(
+        at("2.3", workload()),
+        [
+            "trigger-type-version: KEDA 2.3 has no trigger type \"kubernetes-workload\": it came with 2.4"
+        ]
+    );
+    assert_eq!(at("2.4", workload()), [""; 0]);
+    let stan = [
+        ("natsServerMonitoringEndpoint", "n:1"),
+        ("queueGroup", "g"),
+        ("durableName", "d"),
+        ("subject", "s"),
+    ];
+    let stan = || trigger(0, "stan", &stan, false);
+    assert_eq!(
+        at("2.18.3", stan()),
+        ["unsupported-trigger-type: keda-jobs cannot read stan triggers yet"]
+    );
+    assert!(at("2.19.0", stan())[0].starts_with("trigger-type-version"));
+    let redis = [("address", "r:1"), ("listName", "l"), ("metricName", "m")];
+    let redis = || trigger(0, "redis", &redis, false);
+    assert_eq!(at("2.11.2", redis()), [""; 0]);
+    assert_eq!(
+        at("2.12.0", redis()),
+        ["obsolete-parameter: KEDA 2.12.0 passes over metricName"]
+    );
+}
+
+#[test]
+fn an_authentication_of_the_other_kind_is_pointed_out() {
+    let cluster = TriggerAuthentication {
+        name: "auth".to_owned(),
+        cluster: true,
+        ..TriggerAuthentication::default()
+    };
+    let redis = trigger(0, "redis", &[("listName", "l")], true);
+    let found = findings(redis, vec![cluster]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].help,
+        [
+            "a ClusterTriggerAuthentication of that name is: write kind: ClusterTriggerAuthentication"
+        ]
+    );
 }
 
 #[test]
@@ -147,6 +215,7 @@ fn parameters() {
             "unknown-parameter|listLengthFromEnv|redis reads no parameter \"listLengthFromEnv\"|",
             "unknown-parameter|queueLength|redis reads no parameter \"queueLength\"|",
             "unknown-parameter|tls|redis reads no parameter \"tls\"|",
+            "missing-parameter||parameter host needs parameter port|",
         ]
     );
 }
@@ -206,7 +275,9 @@ fn an_authentication_among_the_files_must_bring_what_is_missing() {
         ..TriggerAuthentication::default()
     };
     let rabbit = || trigger(0, "rabbitmq", &[("queueName", "q")], true);
-    assert!(findings(rabbit(), Vec::new()).is_empty());
+    let found = findings(rabbit(), Vec::new());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].rule.id, "authentication-not-given");
     assert!(findings(rabbit(), vec![authentication("host")]).is_empty());
     let found = findings(rabbit(), vec![authentication("password")]);
     assert_eq!(found.len(), 1);

@@ -2,6 +2,7 @@
 
 mod aws;
 mod check;
+mod facts;
 pub(super) mod fake;
 mod guards;
 mod http;
@@ -9,3 +10,5 @@ mod identities;
 mod keys;
 mod no_panic;
 mod read;
+mod real_world;
+mod together;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::fake::{job, trigger};
-use crate::api::Resources;
+use crate::api::{KedaVersion, Resources};
 use crate::scalers::params::parse_duration;
 use crate::scalers::{LocalKnowledge, TRIGGER_TYPES, check, endpoint};
 
@@ -35,7 +35,7 @@ proptest! {
             .collect();
         let job = job(vec![trigger(0, kind.name, &metadata, false)]);
         let resources = Resources::default();
-        check(&job.triggers[0], &job, &LocalKnowledge { resources: &resources, version: crate::api::KedaVersion::NEWEST });
+        check(&job.triggers[0], &job, &LocalKnowledge { resources: &resources, version: KedaVersion::NEWEST });
     }
 
     #[test]
@@ -45,7 +45,7 @@ proptest! {
         check(
             &trigger(0, &text, &[(&text, &text)], false),
             &job(Vec::new()),
-            &LocalKnowledge { resources: &Resources::default(), version: crate::api::KedaVersion::NEWEST },
+            &LocalKnowledge { resources: &Resources::default(), version: KedaVersion::NEWEST },
         );
     }
 

@@ -1,0 +1,83 @@
+//! `aws-cloudwatch`: a `CloudWatch` metric or expression. [KEDA `aws_cloudwatch_scaler.go`]
+
+use crate::api::facts::InFlight;
+use crate::scalers::client::aws::AWS;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{MA, flag, list, number, text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["namespace"], "namespace of the metric"),
+    text(&["metricName"], "name of the metric"),
+    list(&["dimensionName"], "names of the dimensions").separated_by(';'),
+    list(
+        &["dimensionValue"],
+        "values of the dimensions, in the order of the names",
+    )
+    .separated_by(';'),
+    text(
+        &["expression"],
+        "a CloudWatch expression, instead of namespace, metricName and dimensions",
+    ),
+    number(&["targetMetricValue"], "so much of the metric per Job").required(),
+    number(
+        &["activationTargetMetricValue"],
+        "active only above this value",
+    ),
+    number(&["minMetricValue"], "what counts when there is no value").required(),
+    flag(
+        &["ignoreNullValues"],
+        "no value counts as 0 instead of as an error",
+    )
+    .default("true"),
+    whole(&["metricCollectionTime"], "seconds to look back").default("300"),
+    text(&["metricStat"], "statistic of the metric").default("Average"),
+    text(&["metricUnit"], "unit of the metric"),
+    whole(&["metricStatPeriod"], "period of the statistic, seconds").default("300"),
+    whole(
+        &["metricEndTimeOffset"],
+        "how long ago the looking back ends, seconds",
+    )
+    .default("0"),
+    text(&["awsAccountId"], "account that owns the metric"),
+    text(&["awsRegion"], "AWS region").from(MA).required(),
+    text(&["awsEndpoint"], "address to ask instead of AWS' own"),
+];
+
+/// The type.
+pub(in crate::scalers) static AWS_CLOUDWATCH: TriggerType = TriggerType {
+    name: "aws-cloudwatch",
+    family: "aws",
+    parameters: &[PARAMETERS, AWS],
+    counts: "the newest value of the metric or of the first result of expression",
+    work: Work::Is(InFlight::Unknown, "that depends on the metric"),
+    target: Target::Parameter(&["targetMetricValue"], 0.0),
+    activation: Some("activationTargetMetricValue"),
+    check,
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::credentials(given, found);
+    if given.has("expression") {
+        return;
+    }
+    for name in ["namespace", "metricName", "dimensionName", "dimensionValue"] {
+        if given.lacks(name) {
+            found.push(Problem::missing(
+                name,
+                format!("aws-cloudwatch needs parameter {name}, or expression instead of a metric"),
+            ));
+        }
+    }
+    let items = |name| given.value(name).map(|text| text.split(';').count());
+    if let (Some(names), Some(values)) = (items("dimensionName"), items("dimensionValue"))
+        && names != values
+    {
+        found.push(Problem::wrong(
+            "dimensionValue",
+            format!("dimensionName and dimensionValue must hold as many items, and there are {names} names and {values} values"),
+        ));
+    }
+}

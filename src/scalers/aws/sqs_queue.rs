@@ -1,0 +1,46 @@
+//! `aws-sqs-queue`: messages of a queue. [KEDA `aws_sqs_queue_scaler.go`]
+
+use crate::api::facts::InFlight;
+use crate::scalers::client::aws::AWS;
+use crate::scalers::given::Given;
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{MA, ME, flag, text, whole};
+use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    whole(&["queueLength"], "so many messages per Job").default("5"),
+    whole(&["activationQueueLength"], "active only above this length").default("0"),
+    text(&["queueURL"], "URL of the queue, or its name")
+        .from(ME)
+        .required(),
+    text(&["awsRegion"], "AWS region").from(MA).required(),
+    text(&["awsEndpoint"], "address to ask instead of AWS' own"),
+    flag(&["scaleOnInFlight"], "count messages in flight too").default("true"),
+    flag(&["scaleOnDelayed"], "count delayed messages too").default("false"),
+];
+
+/// The type.
+pub(in crate::scalers) static AWS_SQS_QUEUE: TriggerType = TriggerType {
+    name: "aws-sqs-queue",
+    family: "aws",
+    parameters: &[PARAMETERS, AWS],
+    counts: "messages of the queue: visible ones, those in flight unless scaleOnInFlight is false, delayed ones with scaleOnDelayed",
+    work: Work::Depends(work),
+    target: Target::Parameter(&["queueLength"], 5.0),
+    activation: Some("activationQueueLength"),
+    check: super::credentials,
+    ..TriggerType::USUAL
+};
+
+fn work(given: &Given<'_>) -> Flight {
+    if given.value("scaleOnInFlight").is_none() || given.is_true("scaleOnInFlight") {
+        Flight::fixed(
+            InFlight::Included,
+            "scaleOnInFlight counts messages in flight, which is the default",
+        )
+        .unless("scaleOnInFlight", "false")
+    } else {
+        Flight::fixed(InFlight::Excluded, "scaleOnInFlight is false")
+            .unless("scaleOnInFlight", "true")
+    }
+}

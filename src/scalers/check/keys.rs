@@ -1,0 +1,189 @@
+//! Keys of the metadata that no parameter reads, and parameters whose time has passed.
+
+use super::Checker;
+use super::words::{nearest, replace, suggest};
+use crate::api::{Dialect, KedaVersion};
+use crate::auth::Declared;
+use crate::diagnostic::{Diagnostic, Severity, catalog, trigger_rules};
+use crate::scalers::params::{Kind, ParameterSpec, Source};
+
+/// The first version that no longer reads metricName everywhere. [KEDA CHANGELOG, #4899]
+const WITHOUT_METRIC_NAME: KedaVersion = KedaVersion::new(12, 0);
+
+impl Checker<'_> {
+    /// A metadata key that no parameter reads.
+    pub(super) fn key(&mut self, key: &str) {
+        let kind = self.kind;
+        let plain = kind.parameter(key);
+        let from_env = key
+            .strip_suffix("FromEnv")
+            .and_then(|base| kind.parameter(base));
+        if let Some(spec) = plain.or(from_env).filter(|spec| !spec.is_read()) {
+            self.passed(key, spec);
+            return;
+        }
+        if let Some(spec) = plain.filter(|spec| spec.reads(Source::Metadata)) {
+            self.deprecated(key, spec);
+            if spec.reads(Source::Env) {
+                self.names_a_variable(key, spec);
+            }
+            return;
+        }
+        if from_env.is_some_and(|spec| spec.reads(Source::Env))
+            || plain.is_some_and(|spec| spec.reads(Source::Variable))
+        {
+            return;
+        }
+        if kind.other_keys.contain(key) {
+            if key.ends_with("FromEnv") {
+                let variable = self.trigger.metadata[key].clone();
+                self.variable(key, &variable);
+            }
+            return;
+        }
+        if key == "metricName" {
+            self.metric_name();
+            return;
+        }
+        if let Some(spec) = plain
+            && spec.reads(Source::Env)
+            && self.names_a_variable(key, spec)
+        {
+            return;
+        }
+        self.unknown(key, from_env.or(plain));
+    }
+
+    fn unknown(&mut self, key: &str, wanted: Option<&'static ParameterSpec>) {
+        let kind = self.kind;
+        let label = self.place.of_key(key);
+        let message = format!("{} reads no parameter {key:?}", kind.name);
+        let diagnostic = Diagnostic::new(&catalog::UNKNOWN_PARAMETER, message, label.clone());
+        // Perhaps the name is right and the place is wrong.
+        if let Some(spec) = wanted {
+            let help = format!("{} is read from {}", spec.name(), spec.places());
+            self.found.push(diagnostic.help(help));
+            return;
+        }
+        let readable: Vec<String> = kind
+            .parameters()
+            .filter(|spec| spec.is_read())
+            .flat_map(|spec| {
+                spec.names.iter().flat_map(|name| {
+                    let plain = spec.reads(Source::Metadata).then(|| (*name).to_owned());
+                    let env = spec.reads(Source::Env).then(|| format!("{name}FromEnv"));
+                    plain.into_iter().chain(env)
+                })
+            })
+            .collect();
+        self.found
+            .push(match nearest(key, readable.iter().map(String::as_str)) {
+                Some((name, distance)) => suggest(diagnostic, label, name, distance),
+                None => diagnostic,
+            });
+    }
+
+    /// A parameter that only older versions read.
+    fn passed(&mut self, key: &str, spec: &ParameterSpec) {
+        let label = self.place.of_key(key);
+        if let Some(name) = spec.renamed {
+            let name = if key.ends_with("FromEnv") {
+                format!("{name}FromEnv")
+            } else {
+                name.to_owned()
+            };
+            let message = format!("{key} is a parameter of KEDA 1; KEDA 2 reads {name}");
+            let diagnostic = Diagnostic::new(&trigger_rules::V1_PARAMETER, message, label.clone());
+            let taken = self.trigger.metadata.contains_key(&name);
+            self.found.push(if taken {
+                diagnostic
+            } else {
+                replace(diagnostic, label, &name)
+            });
+        } else if let Some(instead) = spec.obsolete {
+            let message = format!("KEDA passes over parameter {key}");
+            self.report(&trigger_rules::OBSOLETE_PARAMETER, message, label)
+                .help
+                .push(instead.to_owned());
+        }
+    }
+
+    /// Many types took it before KEDA named all metrics itself.
+    fn metric_name(&mut self) {
+        if self.version < WITHOUT_METRIC_NAME {
+            return;
+        }
+        let label = self.place.of_key("metricName");
+        let message = format!("KEDA {} passes over metricName", self.version);
+        self.report(&trigger_rules::OBSOLETE_PARAMETER, message, label)
+            .help
+            .push("take it out: since 2.12 KEDA names metrics itself".to_owned());
+    }
+
+    /// A plain key that holds the name of a variable, as in KEDA 1. [semantics §1.8]
+    fn names_a_variable(&mut self, key: &str, spec: &ParameterSpec) -> bool {
+        let text = self.trigger.metadata[key].trim().to_owned();
+        let key_from_env = format!("{key}FromEnv");
+        // azure-blob has an alias that is spelt like the key of a variable.
+        if self.job.dialect != Dialect::V2
+            || key.ends_with("FromEnv")
+            || !matches!(spec.kind, Kind::String | Kind::List)
+            || self.trigger.metadata.contains_key(&key_from_env)
+            || !is_variable_name(&text)
+        {
+            return false;
+        }
+        let is_declared = self.container().is_some_and(|container| {
+            matches!(
+                container.declares(&text),
+                Declared::Yes | Declared::Runtime(_)
+            )
+        });
+        // A connection string is never one word.
+        let must_be = matches!(spec.name(), "connection" | "connectionString");
+        let is_read = spec.reads(Source::Metadata);
+        // A word that no variable has may be a password.
+        if !is_declared && !must_be {
+            return false;
+        }
+        self.missing.insert(spec.name());
+        let label = self.place.of_key(key);
+        let held = if is_declared {
+            format!("the name of the variable {text:?}")
+        } else {
+            "what looks like the name of a variable".to_owned()
+        };
+        let message = if is_read {
+            format!("{key} holds {held}, and KEDA 2 takes it for the value itself")
+        } else {
+            format!("{key} holds {held}, and KEDA 2 reads variables from {key_from_env} only")
+        };
+        let mut diagnostic = Diagnostic::new(&trigger_rules::V1_PARAMETER, message, label.clone());
+        if is_read && !must_be {
+            diagnostic.severity = Severity::Warning;
+        }
+        self.found.push(replace(diagnostic, label, &key_from_env));
+        true
+    }
+
+    fn deprecated(&mut self, key: &str, spec: &ParameterSpec) {
+        if let Some(instead) = spec.deprecated {
+            let label = self.place.of_key(key);
+            let message = format!("parameter {key} is deprecated: {instead}");
+            self.report(&catalog::DEPRECATED_PARAMETER, message, label);
+        }
+    }
+}
+
+/// Whether a text looks like the name of a variable, and hardly like anything else: `AzureWebJobsStorage`, `REDIS_PASSWORD`.
+fn is_variable_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text.len() > 2
+        && text.bytes().any(|byte| byte.is_ascii_uppercase())
+}

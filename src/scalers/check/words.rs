@@ -1,0 +1,59 @@
+//! Words that were meant instead.
+
+use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Span};
+
+/// The nearest of `candidates` and its distance, when it is near enough to be meant.
+pub(super) fn nearest<'n>(
+    text: &str,
+    candidates: impl Iterator<Item = &'n str>,
+) -> Option<(&'n str, usize)> {
+    let limit = (text.chars().count() / 3).clamp(1, 3);
+    candidates
+        .map(|name| {
+            // A slip of the shift key is one mistake.
+            let distance = if name.eq_ignore_ascii_case(text) {
+                1
+            } else {
+                strsim::damerau_levenshtein(text, name)
+            };
+            (name, distance)
+        })
+        .filter(|(name, distance)| *distance > 0 && *distance <= limit && *name != text)
+        .min_by_key(|(_, distance)| *distance)
+}
+
+/// `did you mean …?`, with a fix where the distance leaves no doubt.
+pub(super) fn suggest(
+    diagnostic: Diagnostic,
+    label: Label,
+    name: &str,
+    distance: usize,
+) -> Diagnostic {
+    let diagnostic = diagnostic.help(format!("did you mean {name:?}?"));
+    if distance > 2 {
+        return diagnostic;
+    }
+    replace(diagnostic, label, name)
+}
+
+/// With the fix to write `name` at `label`.
+pub(super) fn replace(diagnostic: Diagnostic, label: Label, name: &str) -> Diagnostic {
+    let written = label.source.slice(label.span);
+    // Quotes stay as they are written.
+    let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''));
+    if label.span == Span::default() {
+        return diagnostic;
+    }
+    let replacement = match quote {
+        Some(quote) => format!("{quote}{name}{quote}"),
+        None => name.to_owned(),
+    };
+    diagnostic.fix(Fix {
+        description: format!("write {name}"),
+        edits: vec![Edit {
+            source: label.source,
+            span: label.span,
+            replacement,
+        }],
+    })
+}

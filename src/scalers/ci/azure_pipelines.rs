@@ -1,0 +1,83 @@
+//! `azure-pipelines`: jobs that wait for an agent. [KEDA `azure_pipelines_scaler.go`]
+
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{AE, EAM, flag, text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["organizationURL"], "address of the organisation")
+        .from(EAM)
+        .required(),
+    text(&["personalAccessToken"], "personal access token").from(AE),
+    text(&["parent"], "name of the agent whose jobs count"),
+    text(
+        &["demands"],
+        "demands of the jobs that count, between commas",
+    ),
+    text(&["poolName"], "name of the pool, when poolID is not given"),
+    whole(&["poolID"], "ID of the pool"),
+    whole(&["targetPipelinesQueueLength"], "so many jobs per Job").default("1"),
+    whole(
+        &["activationTargetPipelinesQueueLength"],
+        "active only above this count",
+    )
+    .default("0"),
+    whole(&["jobsToFetch"], "so many jobs are asked for").default("250"),
+    flag(&["fetchUnfinishedJobsOnly"], "ask for unfinished jobs only").default("false"),
+    flag(
+        &["requireAllDemands"],
+        "the demands must be the job's, all of them",
+    )
+    .default("false"),
+    flag(
+        &["requireAllDemandsAndIgnoreOthers"],
+        "a job that has all the demands counts, whatever else it demands",
+    )
+    .default("false"),
+    flag(
+        &["caseInsensitiveDemandsProcessing"],
+        "demands may be written in upper or lower case",
+    )
+    .default("false"),
+];
+
+/// The type.
+pub(in crate::scalers) static AZURE_PIPELINES: TriggerType = TriggerType {
+    name: "azure-pipelines",
+    family: "ci",
+    parameters: &[PARAMETERS],
+    counts: "jobs of the pool that no agent has taken",
+    work: Work::Is(
+        InFlight::Excluded,
+        "a job that an agent has taken does not count",
+    ),
+    target: Target::Parameter(&["targetPipelinesQueueLength"], 1.0),
+    activation: Some("activationTargetPipelinesQueueLength"),
+    check,
+    since: KedaVersion::new(3, 0),
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.needs_one_of(
+        &["poolID", "poolName"],
+        "azure-pipelines needs parameter poolID or poolName",
+        found,
+    );
+    if given.identity() == Identity::None {
+        given.needs_one_of(
+            &["personalAccessToken"],
+            "azure-pipelines needs parameter personalAccessToken (personalAccessTokenFromEnv, or a TriggerAuthentication), or podIdentity azure-workload",
+            found,
+        );
+    }
+    if given.is_true("requireAllDemands") && given.is_true("requireAllDemandsAndIgnoreOthers") {
+        found.push(Problem::wrong(
+            "requireAllDemandsAndIgnoreOthers",
+            "requireAllDemands and requireAllDemandsAndIgnoreOthers exclude each other",
+        ));
+    }
+}

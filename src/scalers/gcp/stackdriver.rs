@@ -1,0 +1,40 @@
+//! `gcp-stackdriver`: a metric of Cloud Monitoring. [KEDA `gcp_stackdriver_scaler.go`]
+
+use super::GOOGLE;
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{number, text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["projectId"], "ID of the project").required(),
+    text(&["filter"], "filter of the metric").required(),
+    number(&["targetValue"], "so much of the value per Job").default("5"),
+    number(&["activationTargetValue"], "active only above this value").default("0"),
+    number(&["valueIfNull"], "what counts when there is no value"),
+    whole(&["filterDuration"], "minutes to look back"),
+    whole(
+        &["alignmentPeriodSeconds"],
+        "period of the alignment, seconds",
+    ),
+    text(
+        &["alignmentAligner"],
+        "how points of one series are aligned",
+    ),
+    text(&["alignmentReducer"], "how series are combined"),
+];
+
+/// The type.
+pub(in crate::scalers) static GCP_STACKDRIVER: TriggerType = TriggerType {
+    name: "gcp-stackdriver",
+    family: "gcp",
+    parameters: &[PARAMETERS, GOOGLE],
+    counts: "the newest point of the first series that filter gives",
+    work: Work::Is(InFlight::Unknown, "that depends on the metric"),
+    target: Target::Parameter(&["targetValue"], 5.0),
+    activation: Some("activationTargetValue"),
+    check: super::credentials,
+    since: KedaVersion::new(7, 0),
+    ..TriggerType::USUAL
+};

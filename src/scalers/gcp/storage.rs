@@ -1,0 +1,39 @@
+//! `gcp-storage`: objects of a bucket. [KEDA `gcp_storage_scaler.go`]
+
+use super::GOOGLE;
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["bucketName"], "name of the bucket").required(),
+    whole(&["targetObjectCount"], "so many objects per Job").default("100"),
+    whole(
+        &["activationTargetObjectCount"],
+        "active only above this count",
+    )
+    .default("0"),
+    whole(
+        &["maxBucketItemsToScan"],
+        "so many objects are counted at most",
+    )
+    .default("1000"),
+    text(&["blobDelimiter"], "delimiter of folders in names"),
+    text(&["blobPrefix"], "only names that begin so"),
+];
+
+/// The type.
+pub(in crate::scalers) static GCP_STORAGE: TriggerType = TriggerType {
+    name: "gcp-storage",
+    family: "gcp",
+    parameters: &[PARAMETERS, GOOGLE],
+    counts: "objects that are not empty under blobPrefix, at most maxBucketItemsToScan",
+    work: Work::Is(InFlight::Included, "an object counts until it is deleted"),
+    target: Target::Parameter(&["targetObjectCount"], 100.0),
+    activation: Some("activationTargetObjectCount"),
+    check: super::credentials,
+    since: KedaVersion::new(7, 0),
+    ..TriggerType::USUAL
+};

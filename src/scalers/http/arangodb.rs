@@ -1,0 +1,47 @@
+//! `arangodb`: a number that an AQL query gives. [KEDA `arangodb_scaler.go`]
+
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::client::authentication::HTTP_AUTH;
+use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{AM, MA, flag, number, text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["endpoints"], "addresses of the servers")
+        .from(AM)
+        .required(),
+    text(&["dbName"], "name of the database")
+        .from(MA)
+        .required(),
+    text(&["collection"], "name of the collection").required(),
+    text(
+        &["query"],
+        "the query; it must give one document with the key value",
+    )
+    .required(),
+    number(&["queryValue"], "so much of the result per Job").default("0"),
+    number(&["activationQueryValue"], "active only above this value").default("0"),
+    flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
+    whole(&["connectionLimit"], "connections at most"),
+];
+
+/// The type.
+pub(in crate::scalers) static ARANGODB: TriggerType = TriggerType {
+    name: "arangodb",
+    family: "http",
+    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH],
+    counts: "the value of the one document that the query gives",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["queryValue"], 0.0),
+    activation: Some("activationQueryValue"),
+    check,
+    since: KedaVersion::new(10, 0),
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_be_positive("queryValue", found);
+}

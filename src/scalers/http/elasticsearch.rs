@@ -1,0 +1,100 @@
+//! `elasticsearch`: a value in a search's answer. [KEDA `elasticsearch_scaler.go`]
+
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{AEM, AM, flag, list, number, text};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    list(&["addresses"], "addresses of the servers").from(AM),
+    flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
+    text(&["username"], "user").from(AM),
+    text(&["password"], "password").from(AEM),
+    text(
+        &["cloudID"],
+        "ID of the cloud deployment, instead of addresses",
+    )
+    .from(AM),
+    text(&["apiKey"], "API key").from(AM),
+    list(&["index"], "indices to search")
+        .from(AM)
+        .required()
+        .separated_by(';'),
+    text(
+        &["searchTemplateName"],
+        "name of a stored search template, instead of query",
+    )
+    .from(AM),
+    text(&["query"], "the search, JSON, instead of a template").from(AM),
+    list(&["parameters"], "parameters of the template, name:value").separated_by(';'),
+    text(
+        &["valueLocation"],
+        "where the number is in the answer, a GJSON path",
+    )
+    .from(AM)
+    .required(),
+    number(&["targetValue"], "so much of the value per Job")
+        .from(AM)
+        .required(),
+    number(&["activationTargetValue"], "active only above this value").default("0"),
+    flag(
+        &["ignoreNullValues"],
+        "no value counts as 0 instead of as an error",
+    )
+    .default("false"),
+    text(&["metricName"], "name of the metric"),
+];
+
+/// The type.
+pub(in crate::scalers) static ELASTICSEARCH: TriggerType = TriggerType {
+    name: "elasticsearch",
+    family: "http",
+    parameters: &[PARAMETERS],
+    counts: "the value at valueLocation in the answer",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["targetValue"], 0.0),
+    activation: Some("activationTargetValue"),
+    check,
+    since: KedaVersion::new(5, 0),
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    address(given, found);
+    query(given, found);
+}
+
+/// Where the cluster is.
+pub(super) fn address(given: &Given<'_>, found: &mut Vec<Problem>) {
+    if given.has("addresses") && given.has("cloudID") {
+        found.push(Problem::wrong(
+            "cloudID",
+            "set addresses or cloudID, not both",
+        ));
+    }
+    given.needs_one_of(
+        &["addresses", "cloudID"],
+        "Elasticsearch needs parameter addresses, or cloudID and apiKey",
+        found,
+    );
+    if given.has("cloudID") {
+        given.needs_all(&["apiKey"], "cloudID", found);
+    }
+}
+
+/// What is searched for.
+pub(super) fn query(given: &Given<'_>, found: &mut Vec<Problem>) {
+    if given.has("query") && given.has("searchTemplateName") {
+        found.push(Problem::wrong(
+            "searchTemplateName",
+            "set query or searchTemplateName, not both",
+        ));
+    }
+    given.needs_one_of(
+        &["query", "searchTemplateName"],
+        "a search needs parameter query or searchTemplateName",
+        found,
+    );
+}

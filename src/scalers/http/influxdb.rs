@@ -1,0 +1,50 @@
+//! `influxdb`: a value that a query gives. [KEDA `influxdb_scaler.go`]
+
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{EA, MA, MEA, flag, number, text};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["organizationName"], "name of the organisation").from(MEA),
+    text(&["query"], "the query; its first value is read").required(),
+    text(&["influxVersion"], "major version of the server")
+        .allowed(&["2", "3"])
+        .default("2"),
+    text(&["queryType"], "language of the query, InfluxDB 3").default("InfluxQL"),
+    text(&["database"], "name of the database, InfluxDB 3").from(MA),
+    text(&["metricKey"], "column of the value, InfluxDB 3"),
+    text(&["serverURL"], "address of the server")
+        .from(MA)
+        .required(),
+    flag(&["unsafeSsl"], "do not check the server's certificate"),
+    number(&["thresholdValue"], "so much of the value per Job"),
+    number(
+        &["activationThresholdValue"],
+        "active only above this value",
+    ),
+    text(&["authToken"], "token of the server").from(EA),
+];
+
+/// The type.
+pub(in crate::scalers) static INFLUXDB: TriggerType = TriggerType {
+    name: "influxdb",
+    family: "http",
+    parameters: &[PARAMETERS],
+    counts: "the value of the query's first record, with InfluxDB 3 metricKey of the last row",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["thresholdValue"], 0.0),
+    activation: Some("activationThresholdValue"),
+    check,
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    if given.value("influxVersion") == Some("3") {
+        given.needs_all(&["database", "metricKey"], "influxVersion 3", found);
+    } else {
+        given.needs_all(&["organizationName"], "influxVersion 2", found);
+    }
+    given.needs_all(&["authToken"], "influxdb", found);
+}

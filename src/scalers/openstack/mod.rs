@@ -1,0 +1,4 @@
+//! Triggers that ask `OpenStack`.
+
+pub(super) mod metric;
+pub(super) mod swift;

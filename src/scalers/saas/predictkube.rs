@@ -1,0 +1,38 @@
+//! `predictkube`: a forecast of a `PromQL` query. [KEDA `predictkube_scaler.go`]
+
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::client::authentication::HTTP_AUTH;
+use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{number, text};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["prometheusAddress"], "address of Prometheus").required(),
+    text(&["query"], "the query; its first value is read").required(),
+    text(&["predictHorizon"], "how far ahead to look").required(),
+    text(&["queryStep"], "step of the query").required(),
+    text(&["historyTimeWindow"], "how far to look back").required(),
+    number(&["threshold"], "so much of the value per Job"),
+    number(&["activationThreshold"], "active only above this value"),
+];
+
+/// The type.
+pub(in crate::scalers) static PREDICTKUBE: TriggerType = TriggerType {
+    name: "predictkube",
+    family: "saas",
+    parameters: &[PARAMETERS, HTTP_AUTH, OAUTH],
+    counts: "the forecast, or the last value where it is greater",
+    work: Work::Is(InFlight::NotWork, "a forecast is no amount of work"),
+    target: Target::Parameter(&["threshold"], 0.0),
+    activation: Some("activationThreshold"),
+    check,
+    since: KedaVersion::new(6, 0),
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.needs_all(&["apiKey"], "predictkube", found);
+}

@@ -1,0 +1,61 @@
+//! `sumologic`: a query of logs or metrics. [KEDA `sumologic_scaler.go`]
+
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{A, flag, number, span, text, whole};
+use crate::scalers::trigger_type::{OtherKeys, Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["accessID"], "access ID").from(A).required(),
+    text(&["accessKey"], "access key").from(A).required(),
+    text(&["host"], "address of the API").required(),
+    flag(&["unsafeSsl"], "do not check the server's certificate"),
+    text(&["queryType"], "language of the query")
+        .allowed(&["logs", "metrics"])
+        .required(),
+    text(&["query"], "the query; its first value is read"),
+    text(
+        &["resultQueryRowID"],
+        "row of the result, with several queries",
+    ),
+    span(&["quantization"], "metrics: step of the query"),
+    text(&["rollup"], "metrics: how points are rolled up")
+        .allowed(&["Avg", "Sum", "Count", "Min", "Max"])
+        .default("Avg"),
+    text(&["resultField"], "logs: field of the value"),
+    span(
+        &["logsPollingInterval"],
+        "logs: pause between two looks at the query",
+    ),
+    whole(&["maxRetries"], "so many further attempts"),
+    span(&["timerange"], "how far to look back").required(),
+    text(&["timezone"], "time zone of the query").default("UTC"),
+    number(&["activationThreshold"], "active only above this value").default("0"),
+    text(&["queryAggregator"], "how several values are combined")
+        .allowed(&["Latest", "Avg", "Sum", "Count", "Min", "Max"])
+        .default("Avg"),
+    number(&["threshold"], "so much of the value per Job").required(),
+];
+
+/// The type.
+pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
+    name: "sumologic",
+    family: "saas",
+    parameters: &[PARAMETERS],
+    other_keys: OtherKeys::Prefix("query."),
+    counts: "the result of the query, combined",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["threshold"], 0.0),
+    activation: Some("activationThreshold"),
+    check,
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    match given.value("queryType") {
+        Some("metrics") => given.needs_all(&["quantization"], "queryType metrics", found),
+        Some("logs") => given.needs_all(&["resultField"], "queryType logs", found),
+        _ => {}
+    }
+}

@@ -1,0 +1,63 @@
+//! `cassandra`: a number that a query gives. [KEDA `cassandra_scaler.go`]
+
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{A, text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(&["username"], "user").required(),
+    text(&["password"], "password").from(A).required(),
+    text(&["tls"], "whether to connect over TLS")
+        .from(A)
+        .allowed(&["enable", "disable"])
+        .default("disable"),
+    text(&["cert"], "the client's certificate, PEM").from(A),
+    text(&["key"], "the client's private key, PEM").from(A),
+    text(&["ca"], "an authority to trust, PEM").from(A),
+    text(
+        &["clusterIPAddress"],
+        "address of the cluster, with or without a port",
+    )
+    .required(),
+    whole(&["port"], "port of the server"),
+    text(&["consistency"], "consistency level").default("one"),
+    whole(&["protocolVersion"], "version of the protocol").default("4"),
+    text(&["keyspace"], "name of the keyspace").required(),
+    text(&["query"], "the query; its first value is read").required(),
+    whole(&["targetQueryValue"], "so much of the result per Job").required(),
+    whole(
+        &["activationTargetQueryValue"],
+        "active only above this value",
+    )
+    .default("0"),
+];
+
+/// The type.
+pub(in crate::scalers) static CASSANDRA: TriggerType = TriggerType {
+    name: "cassandra",
+    family: "sql",
+    parameters: &[PARAMETERS],
+    counts: "the first column of the query's first row",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["targetQueryValue"], 0.0),
+    activation: Some("activationTargetQueryValue"),
+    check,
+    since: KedaVersion::new(5, 0),
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    let names_port = given
+        .value("clusterIPAddress")
+        .is_none_or(|address| address.contains(':'));
+    if !names_port && given.lacks("port") {
+        found.push(Problem::missing(
+            "port",
+            "cassandra needs parameter port, or a port in clusterIPAddress",
+        ));
+    }
+    given.needs_pair("cert", "key", found);
+}

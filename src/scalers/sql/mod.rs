@@ -1,0 +1,8 @@
+//! Triggers that ask databases.
+
+pub(super) mod cassandra;
+pub(super) mod clickhouse;
+pub(super) mod mongodb;
+pub(super) mod mssql;
+pub(super) mod mysql;
+pub(super) mod postgresql;

@@ -1,0 +1,46 @@
+//! `mssql`: a number that a query gives. [KEDA `mssql_scaler.go`]
+
+use crate::api::KedaVersion;
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{AE, AM, number, text, whole};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    text(
+        &["connectionString"],
+        "connection string, instead of the separate parameters",
+    )
+    .from(AE),
+    text(&["username"], "user").from(AM),
+    text(&["password"], "password").from(AE),
+    text(&["host"], "host of the server").from(AM),
+    whole(&["port"], "port of the server").from(AM),
+    text(&["database"], "name of the database").from(AM),
+    text(&["query"], "the query; its first value is read").required(),
+    number(&["targetValue"], "so much of the value per Job").required(),
+    number(&["activationTargetValue"], "active only above this value").default("0"),
+];
+
+/// The type.
+pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
+    name: "mssql",
+    family: "sql",
+    parameters: &[PARAMETERS],
+    counts: "the first column of the query's first row",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["targetValue"], 0.0),
+    activation: Some("activationTargetValue"),
+    check,
+    since: KedaVersion::new(2, 0),
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.needs_one_of(
+        &["connectionString", "host"],
+        "mssql needs parameter connectionString or host",
+        found,
+    );
+}

@@ -1,0 +1,52 @@
+//! `postgresql`: a number that a query gives. [KEDA `postgresql_scaler.go`]
+
+use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
+use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::notation::{AE, AM, number, text};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+static PARAMETERS: &[ParameterSpec] = &[
+    number(&["targetQueryValue"], "so much of the result per Job"),
+    number(
+        &["activationTargetQueryValue"],
+        "active only above this value",
+    ),
+    text(&["connection"], "connection string").from(AE),
+    text(&["query"], "the query; its first value is read").required(),
+    text(&["host"], "host of the server").from(AM),
+    text(&["port"], "port of the server").from(AM),
+    text(&["userName"], "user").from(AM),
+    text(&["dbName"], "name of the database").from(AM),
+    text(&["sslmode"], "TLS mode, as libpq names it").from(AM),
+    text(&["password"], "password").from(AE),
+];
+
+/// The type.
+pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
+    name: "postgresql",
+    family: "sql",
+    parameters: &[PARAMETERS],
+    counts: "the first column of the query's first row",
+    work: Work::Is(InFlight::Unknown, "that depends on the query"),
+    target: Target::Parameter(&["targetQueryValue"], 0.0),
+    activation: Some("activationTargetQueryValue"),
+    check,
+    ..TriggerType::USUAL
+};
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.needs_one_of(
+        &["targetQueryValue"],
+        "postgresql needs parameter targetQueryValue",
+        found,
+    );
+    given.must_be_positive("targetQueryValue", found);
+    if given.lacks("connection") {
+        given.needs_all(
+            &["host", "port", "userName", "dbName", "sslmode"],
+            "postgresql without connection",
+            found,
+        );
+    }
+}

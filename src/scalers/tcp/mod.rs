@@ -1,0 +1,3 @@
+//! Triggers with a protocol of their own.
+
+pub(super) mod beanstalkd;
