@@ -15,6 +15,7 @@ use crate::scalers::{OtherKeys, TriggerType, trigger_type};
 /// Everything that is wrong with the TriggerAuthentications among the files.
 pub fn check_authentications(local: &LocalKnowledge<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    let references = References::of(local);
     for authentication in &local.resources.authentications {
         let Some(document) = &authentication.document else {
             continue;
@@ -31,9 +32,45 @@ pub fn check_authentications(local: &LocalKnowledge<'_>) -> Vec<Diagnostic> {
         object.oauth2(&mut found);
         object.file_path(&mut found);
         object.given_twice(&mut found);
-        object.unread(local, &mut found);
+        object.unread(local, &references, &mut found);
     }
     found
+}
+
+/// The triggers that name a TriggerAuthentication, by its name and whether it is the cluster kind: asking each trigger anew for each
+/// object would take the square of their number.
+struct References<'a>(BTreeMap<(&'a str, bool), Vec<(&'a Trigger, &'a ScaledJob)>>);
+
+impl<'a> References<'a> {
+    fn of(local: &LocalKnowledge<'a>) -> Self {
+        let mut references: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let jobs = local
+            .resources
+            .scaled_jobs
+            .iter()
+            .chain(&local.resources.defective_jobs);
+        for job in jobs {
+            for trigger in &job.triggers {
+                if let Some(reference) = &trigger.authentication_ref {
+                    references
+                        .entry((reference.name.as_str(), reference.cluster))
+                        .or_default()
+                        .push((trigger, job));
+                }
+            }
+        }
+        Self(references)
+    }
+
+    /// Those that may mean `authentication`.
+    fn to<'s>(
+        &'s self,
+        authentication: &'s TriggerAuthentication,
+    ) -> &'s [(&'s Trigger, &'s ScaledJob)] {
+        self.0
+            .get(&(authentication.name.as_str(), authentication.cluster))
+            .map_or(&[], Vec::as_slice)
+    }
 }
 
 struct Object<'a> {
@@ -215,12 +252,17 @@ impl Object<'_> {
     }
 
     /// Parameters that none of the triggers which refer to this object reads from it.
-    fn unread(&self, local: &LocalKnowledge<'_>, found: &mut Vec<Diagnostic>) {
+    fn unread(
+        &self,
+        local: &LocalKnowledge<'_>,
+        references: &References<'_>,
+        found: &mut Vec<Diagnostic>,
+    ) {
         // A ScaledObject of the same files may refer to it too, and its triggers are not known.
         if !local.resources.left_to_keda.is_empty() {
             return;
         }
-        let Some(kinds) = self.readers(local) else {
+        let Some(kinds) = self.readers(local, references) else {
             return;
         };
         let reads = |parameter: &str| {
@@ -270,28 +312,23 @@ impl Object<'_> {
     }
 
     /// The types of the triggers that refer to this object; `None` when there are none, or one whose parameters are not known.
-    fn readers(&self, local: &LocalKnowledge<'_>) -> Option<Vec<&'static TriggerType>> {
-        let resources = local.resources;
-        let refers = |trigger: &Trigger, job: &ScaledJob| {
-            matches!(
-                Authentication::of(trigger, job, resources),
-                Authentication::Given(given) if std::ptr::eq(given, self.authentication)
-            )
-        };
+    fn readers(
+        &self,
+        local: &LocalKnowledge<'_>,
+        references: &References<'_>,
+    ) -> Option<Vec<&'static TriggerType>> {
         let mut kinds = Vec::new();
-        let jobs = resources
-            .scaled_jobs
-            .iter()
-            .chain(&resources.defective_jobs);
-        for job in jobs {
-            for trigger in &job.triggers {
-                if refers(trigger, job) {
-                    let kind = trigger_type(&trigger.kind)?;
-                    if kind.other_keys == OtherKeys::All {
-                        return None;
-                    }
-                    kinds.push(kind);
+        for (trigger, job) in references.to(self.authentication) {
+            let refers = matches!(
+                Authentication::of(trigger, job, local.resources),
+                Authentication::Given(given) if std::ptr::eq(given, self.authentication)
+            );
+            if refers {
+                let kind = trigger_type(&trigger.kind)?;
+                if kind.other_keys == OtherKeys::All {
+                    return None;
                 }
+                kinds.push(kind);
             }
         }
         (!kinds.is_empty()).then_some(kinds)
