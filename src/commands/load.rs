@@ -136,7 +136,8 @@ fn nothing_to_scale(
     )
 }
 
-/// The objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing is worked on.
+/// The objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing is worked on, unless it only says
+/// what KEDA makes of an object.
 pub(super) fn objects(
     context: &Context<'_>,
     paths: &[PathBuf],
@@ -153,7 +154,15 @@ pub(super) fn objects(
     if !shown.is_empty() {
         say_always(render(&shown, context.settings.talk.color_stderr).trim_end());
     }
-    let summary = Summary::of(&loaded.diagnostics);
+    let in_the_way: Vec<Diagnostic> = loaded
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| {
+            diagnostic.severity != Severity::Error || !rules::is_workable(diagnostic.rule)
+        })
+        .cloned()
+        .collect();
+    let summary = Summary::of(&in_the_way);
     if summary.errors > 0 {
         return Err(Error::new(
             ErrorKind::File,

@@ -17,6 +17,7 @@ pub(super) static RULES: &[&Rule] = &[
     &ENV_VARIABLE,
     &INIT_CONTAINER_PROBE,
     &NO_CONTAINERS,
+    &PROBE,
 ];
 
 static CONTAINER_IMAGE: Rule = Rule {
@@ -115,6 +116,19 @@ static NO_CONTAINERS: Rule = Rule {
     },
 };
 
+static PROBE: Rule = Rule {
+    id: "probe",
+    severity: Severity::Error,
+    summary: "a probe that the API server refuses",
+    doc: Doc {
+        what: "A probe has none of `exec`, `httpGet`, `tcpSocket` and `grpc`, or a `livenessProbe` or `startupProbe` has another `successThreshold` than 1.",
+        why: "The API server refuses every Job; KEDA tries again at each poll and no work is done.",
+        example: "livenessProbe:\n  periodSeconds: 10",
+        fix: "Say what is to be probed; remove `successThreshold`.",
+        source: "Kubernetes pkg/apis/core/validation, validateProbe and validateLivenessProbe",
+    },
+};
+
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let Some(pod) = subject.pod() else { return };
     if let Some(containers) = field(&pod.value, "containers")
@@ -133,6 +147,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         image(subject, container, found);
         variables(subject, container, found);
         ports(subject, container, found);
+        probe(subject, container, found);
         if list_name == "initContainers" && text(container, "restartPolicy") != Some("Always") {
             probes(subject, container, found);
         }
@@ -395,6 +410,36 @@ fn is_port_name(text: &str) -> bool {
         && is_dns_label(text)
         && !text.contains("--")
         && text.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
+fn probe(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
+    for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        let Some(entry) = field(container, name) else {
+            continue;
+        };
+        let has_handler = ["exec", "httpGet", "tcpSocket", "grpc"]
+            .into_iter()
+            .any(|handler| field(&entry.value, handler).is_some());
+        if !has_handler && matches!(entry.value.value, Value::Mapping(_)) {
+            found.push(subject.finding(
+                &PROBE,
+                format!("`{name}` does not say what to probe"),
+                entry.key_span,
+                "needs one of `exec`, `httpGet`, `tcpSocket` and `grpc`",
+            ));
+        }
+        if let Some(threshold) = field(&entry.value, "successThreshold")
+            && name != "readinessProbe"
+            && threshold.value.as_i64().is_some_and(|value| value > 1)
+        {
+            found.push(subject.finding(
+                &PROBE,
+                format!("`successThreshold` of a `{name}` can only be 1"),
+                threshold.value.span,
+                "expected 1",
+            ));
+        }
+    }
 }
 
 fn probes(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {

@@ -107,6 +107,24 @@ static RULES: &[&[&Rule]] = &[
     words::RULES,
 ];
 
+/// Errors that say what KEDA makes of an object, which can be worked on all the same: `plan` shows it, and `run` keeps to
+/// maxReplicaCount and to marks of its own.
+static WORKABLE: &[&str] = &[
+    "cached-metrics",
+    "condition-twice",
+    "custom-percentage",
+    "min-above-max",
+    "never-active",
+    "target-zero",
+    "tracking-key",
+    "unknown-condition",
+];
+
+/// Whether an object with an error of this rule can be worked on.
+pub fn is_workable(rule: &Rule) -> bool {
+    WORKABLE.contains(&rule.id)
+}
+
 /// Every rule there is, sorted by id.
 pub fn all() -> Vec<&'static Rule> {
     let mut rules: Vec<&Rule> = RULES

@@ -314,7 +314,10 @@ fn count_indexes(text: &str, completions: i64) -> Result<i64, String> {
             return Err(format!("`{part}` is neither an index nor a range of them"));
         };
         if end >= completions {
-            return Err(format!("the last index is {}", completions - 1));
+            return Err(format!(
+                "the last index is {}",
+                completions.saturating_sub(1)
+            ));
         }
         if first <= last || (end <= first && part.contains('-')) {
             return Err(format!("`{part}` is not in ascending order"));

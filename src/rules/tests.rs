@@ -156,3 +156,11 @@ fn a_credential_is_hidden_in_all_findings() {
     assert!(ids.contains(&"invalid-parameter"), "{shown}");
     assert!(!shown.contains("hunter"), "{shown}");
 }
+
+#[test]
+fn workable_rules_exist() {
+    let ids: Vec<&str> = super::all().iter().map(|rule| rule.id).collect();
+    for id in super::WORKABLE {
+        assert!(ids.contains(id), "{id}");
+    }
+}

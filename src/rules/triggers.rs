@@ -39,7 +39,7 @@ static CALCULATION_OF_ONE: Rule = Rule {
     severity: Severity::Note,
     summary: "multipleScalersCalculation is written and there is one trigger",
     doc: Doc {
-        what: "`multipleScalersCalculation` says how the readings of several triggers are combined, and the object has one.",
+        what: "`multipleScalersCalculation` says how the readings of several triggers are combined, is not the default `max`, and the object has one.",
         why: "One reading is the same by every calculation.",
         example: "scalingStrategy:\n  multipleScalersCalculation: sum\ntriggers:\n  - type: redis",
         fix: "Remove it, or add the trigger that is missing.",
@@ -303,6 +303,7 @@ fn calculation(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             entry.value.as_str() == Some(calculation.as_str())
         });
     if let ([only], Some(written)) = (subject.job.triggers.as_slice(), written)
+        && calculation != Calculation::Max
         && !SEVERAL_METRICS.contains(&only.kind.as_str())
     {
         found.push(

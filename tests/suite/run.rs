@@ -251,17 +251,18 @@ fn max_create() -> Outcome {
 fn refused() -> Outcome {
     let cluster = TestCluster::start();
     let page = waiting(50);
-    let manifest = scaled_job("wrong", &metrics_trigger(&page))
-        .replace("    template:\n", "    parallelism: -1\n    template:\n");
+    // What no rule of `validate` looks at: annotations of more than 256 KiB together.
+    let note = "x".repeat(300 * 1024);
+    let manifest = scaled_job("wrong", &metrics_trigger(&page)).replace(
+        "  name: wrong\n",
+        &format!("  name: wrong\n  annotations:\n    note: {note}\n"),
+    );
     let manifest = cluster.write("wrong.yaml", &manifest);
     let run = cluster
         .run(["run", "--once", "--concurrency", "1", &manifest])
         .expect(1);
     // The server's own words, once, and not fifty times.
-    assert_contains(
-        &run.stdout,
-        &["spec.parallelism", "greater than or equal to 0", "not sent"],
-    );
+    assert_contains(&run.stdout, &["metadata.annotations", "262144", "not sent"]);
     assert_eq!(
         run.stdout.matches("could not create").count(),
         1,

@@ -247,7 +247,10 @@ fn json_output() -> Outcome {
     );
     assert_eq!(output["summary"]["errors"], json!(1));
     let good = Keda::new(["validate", "-", "--output", "json"])
-        .stdin(scaled_job("good", CRON))
+        .stdin(scaled_job("good", CRON).replace(
+            "    template:\n",
+            "    activeDeadlineSeconds: 600\n    template:\n",
+        ))
         .run()
         .expect(0)
         .json();
