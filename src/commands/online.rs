@@ -52,9 +52,8 @@ pub(super) async fn ask(
             found: Vec::new(),
         };
         if args.online.cluster {
-            let cluster = match cluster.get().await {
-                Ok(cluster) => cluster,
-                Err(_) => return Err(cluster.why_not().await),
+            let Ok(cluster) = cluster.get().await else {
+                return Err(cluster.why_not().await);
             };
             asker.references().await;
             asker.authentications().await;

@@ -71,7 +71,7 @@ fn missing() -> Outcome {
                 "missing.yaml:11:29: error[missing-in-cluster] ServiceAccount {namespace}/nobody does not exist"
             ),
             &format!(
-                "missing.yaml:12:34: error[missing-in-cluster] Secret {namespace}/pull does not exist"
+                "missing.yaml:12:35: error[missing-in-cluster] Secret {namespace}/pull does not exist"
             ),
             &format!("error[missing-in-cluster] Secret {namespace}/given has no key \"absent\""),
             &format!("error[missing-in-cluster] ConfigMap {namespace}/settings does not exist"),
