@@ -125,6 +125,13 @@ impl ObjectGuard<'_> {
         }
     }
 
+    /// Gives the object up before the run ends.
+    pub async fn release(&self) {
+        if let Some(lease) = &self.lease {
+            lease.release().await;
+        }
+    }
+
     /// Whether the cycle may write now; else why not.
     ///
     /// # Errors

@@ -118,6 +118,7 @@ impl Driver<'_> {
                 }
             }
             if once {
+                self.guard.release().await;
                 break;
             }
             next = start + interval;

@@ -37,6 +37,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             takeover_amid_creates,
         ),
         test("lease::other_objects_go_on", other_objects),
+        test(
+            "lease::a_single_cycle_keeps_no_lease_while_it_waits_for_another",
+            no_hold_and_wait,
+        ),
         test("lease::flags_that_make_no_sense_are_refused", flags),
         embedded_test("lease::without_leases_none_is_touched", no_lease),
         embedded_test("lease::a_missing_right_is_named", forbidden),
@@ -364,6 +368,34 @@ fn other_objects() -> Outcome {
     let second = scene.cluster.run(["run", "--once", &both]).expect(4);
     assert_contains(&second.stdout, &["REFUSED: alice@", "2 created"]);
     assert_eq!(scene.jobs(), 4);
+    Ok(())
+}
+
+/// Two runs with `--once --lease-wait` that each had done one of two objects would wait for each other for ever.
+fn no_hold_and_wait() -> Outcome {
+    let scene = scene(2);
+    let first = scene.start("alice", &[]);
+    first.until_created(2);
+    let text = std::fs::read_to_string(&scene.manifest)?;
+    let both = format!("{text}---\n{}", text.replace("name: orders", "name: mails"));
+    let both = scene.cluster.write("both.yaml", &both);
+    let second = Scene {
+        manifest: both,
+        ..scene
+    };
+    let waiting = second.start("bob", &["--once", "--lease-wait"]);
+    eventually("Jobs of the object that is free", || {
+        (second.jobs() == 4).then_some(())
+    });
+    eventually("its lease to be given up", || {
+        let leases = second.leases();
+        (!leases.iter().any(|name| name == "keda-jobs-mails")).then_some(())
+    });
+    waiting.until_says("waits for the lease keda-jobs-orders");
+    first.running.signal("TERM");
+    assert_eq!(first.running.wait(), 143);
+    assert_eq!(waiting.running.wait(), 0);
+    assert_eq!(second.jobs(), 4);
     Ok(())
 }
 

@@ -64,6 +64,19 @@ impl ObjectLease<'_> {
         }
     }
 
+    /// Gives the Lease up before the run ends: with many objects and a wait for one of them, who waits for this one would wait for that
+    /// as well, and two such runs for each other for ever.
+    pub async fn release(&self) {
+        let Some(held) = lock(&self.hold.state).held.take() else {
+            return;
+        };
+        let (cluster, namespace) = (&self.inner.cluster, &self.beat.namespace);
+        if let Err(error) = leases::release(cluster, namespace, &held).await {
+            tracing::debug!(%error, "the lease is given up at the end of the run");
+            lock(&self.hold.state).held = Some(held);
+        }
+    }
+
     /// Asks for the Lease where it is not held; waits, takes it or gives up as the options say.
     ///
     /// # Errors
