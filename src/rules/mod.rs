@@ -115,7 +115,7 @@ static WORKABLE: &[&str] = &[
     "custom-percentage",
     "min-above-max",
     "never-active",
-    "target-zero",
+    "no-target",
     "tracking-key",
     "unknown-condition",
 ];

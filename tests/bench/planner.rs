@@ -7,7 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 use keda_jobs::api::reading::{
     MetricReading, MetricTarget, MetricValue, ReadingOutcome, TriggerReading,
 };
-use keda_jobs::api::{ScaledJob, decode};
+use keda_jobs::api::{KedaVersion, ScaledJob, decode};
 use keda_jobs::diagnostic::SourceFile;
 use keda_jobs::manifest::load;
 use keda_jobs::planner::inventory::{Counts, Inventory};
@@ -66,7 +66,7 @@ spec:
     );
     let source = SourceFile::new("orders.yaml", text);
     let (documents, findings) = load(&source);
-    let (resources, found) = decode(&documents, &findings);
+    let (resources, found) = decode(&documents, &findings, KedaVersion::NEWEST);
     let mut jobs = resources.scaled_jobs;
     assert!(found.is_empty() && jobs.len() == 1, "{found:?}");
     jobs.remove(0)

@@ -37,7 +37,8 @@ static OAUTH_MA: &[ParameterSpec] = &[
         Kind::Query,
         "oauth: more form fields for the token request",
     )
-    .from(MA),
+    .from(MA)
+    .credential(),
 ];
 
 /// The type.
