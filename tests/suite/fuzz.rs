@@ -107,7 +107,7 @@ fn damaged() -> Outcome {
 }
 
 /// Inputs of a plain run.
-const PLAIN_RUN: u64 = 3000;
+const PLAIN_RUN: u64 = 2000;
 /// The longest that one input may take; a build for debugging is some ten times slower.
 const MOST_TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 10 } else { 1 });
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
-use crate::support::{Outcome, assert_contains, assert_lacks, test};
+use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -14,6 +14,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("online::a_dry_run_maps_field_errors", dry_run),
         test("online::quotas_are_compared_with_the_maximum", quota),
         test("online::sources_are_read_once", sources),
+        embedded_test("online::what_may_not_be_asked_is_a_warning", forbidden),
         test("online::without_a_cluster_it_fails", no_cluster),
     ]
 }
@@ -162,6 +163,32 @@ fn sources() -> Outcome {
     assert_contains(
         &output.stdout,
         &["error[source-failed] metrics-api cannot be read"],
+    );
+    Ok(())
+}
+
+fn forbidden() -> Outcome {
+    let cluster = TestCluster::start();
+    let pod = "        containers:
+        - name: worker
+          image: busybox:1.36
+          envFrom: [{secretRef: {name: mine}}]";
+    let path = cluster.write("forbidden.yaml", &scaled_job(pod, URL));
+    let rules = json!([
+        {"resource": "secrets", "action": {"status": 403}},
+        {"resource": "resourcequotas", "action": {"status": 403}},
+    ]);
+    cluster.admin("POST", "/sandbox/faults", Some(rules));
+    let output = cluster
+        .run(["validate", "--cluster", "--output", "concise", &path])
+        .expect(0);
+    let namespace = &cluster.namespace;
+    assert_contains(
+        &output.stdout,
+        &[
+            &format!("warning[not-asked] cannot get secrets in namespace {namespace}"),
+            &format!("warning[not-asked] cannot list resourcequotas in namespace {namespace}"),
+        ],
     );
     Ok(())
 }
