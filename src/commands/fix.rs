@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Fix, SourceFile, catalog, patch};
 use crate::error::{Error, ErrorKind};
 use crate::manifest::{self, Collected};
 use crate::rules::levels::Levels;
+use crate::scalers;
 
 /// Rounds after which fixing ends: fixes that touch each other are made one a round.
 const MAX_ROUNDS: usize = 20;
@@ -98,13 +99,19 @@ fn unreadable(found: &[Diagnostic]) -> usize {
         .count()
 }
 
-/// A unified diff of every file that changes. Lines of Secrets, which are never changed, are shown without their values.
+/// A unified diff of every file that changes. Secrets and literal credentials in the lines around a change are shown as `*`, so that
+/// such a diff is to be read; `--fix` makes the change.
 pub(super) fn diff(files: &[FixedFile]) -> String {
     let mut output = String::new();
     for file in files {
         let name = file.before.name().replace(['\n', '\r'], " ");
         let diff = TextDiff::from_lines(file.before.text(), file.after.as_str());
-        let shown = manifest::presentable(&file.before);
+        let (documents, faults) = manifest::load(&file.before);
+        let shown = scalers::concealed(
+            &manifest::presentable(&file.before),
+            &documents,
+            !faults.is_empty(),
+        );
         let shown: Vec<&str> = shown.text().split_inclusive('\n').collect();
         // Writing to a String cannot fail.
         let _ = write!(output, "--- a/{name}\n+++ b/{name}\n");

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Context, say_always};
-use crate::api::{KedaVersion, Resources, ScaledJob};
+use crate::api::facts::TriggerFacts;
+use crate::api::{KedaVersion, Resources, ScaledJob, Trigger};
 use crate::diagnostic::{self, Diagnostic, Label, Severity, SourceFile, Span, Summary, catalog};
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Collected, Comment, Stdin};
+use crate::manifest::{self, Collected, Comment, Document, Node, Stdin, Step, Value};
 use crate::{api, rules, scalers};
 
 /// The name of standard input as a file.
@@ -24,12 +25,14 @@ pub struct Loaded {
     pub sources: Vec<Arc<SourceFile>>,
     /// Comments that ignore findings.
     comments: Vec<Comment>,
+    documents: Vec<Arc<Document>>,
 }
 
 impl Loaded {
     /// Adds findings of another origin, in their places. Ignore comments count for them too.
     pub(super) fn add(&mut self, mut found: Vec<Diagnostic>) {
         rules::take_ignored(&self.comments, &mut found);
+        scalers::conceal(&mut found, &self.documents);
         self.diagnostics.append(&mut found);
         diagnostic::sort(&mut self.diagnostics);
     }
@@ -65,7 +68,11 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         .iter()
         .chain(&resources.defective_jobs)
     {
-        let facts: Vec<_> = job.triggers.iter().map(scalers::facts).collect();
+        let facts: Vec<_> = job
+            .triggers
+            .iter()
+            .map(|trigger| facts(job, trigger))
+            .collect();
         for trigger in &job.triggers {
             diagnostics.extend(scalers::check(trigger, job, &local));
         }
@@ -91,7 +98,32 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         diagnostics,
         sources: collected.sources,
         comments: collected.comments,
+        documents: collected.documents,
     }
+}
+
+/// What the rules may know of a trigger. A value of its metadata that is no string is a finding of its own and not among the parameters,
+/// which must not be taken for absent: a number may be the target, and another value may say what the reading counts.
+fn facts(job: &ScaledJob, trigger: &Trigger) -> Option<TriggerFacts> {
+    let path = [
+        Step::Key("spec".to_owned()),
+        Step::Key("triggers".to_owned()),
+        Step::Index(trigger.index),
+        Step::Key("metadata".to_owned()),
+    ];
+    let entries = job.document.root.at(&path).map(Node::entries);
+    let mut facts = scalers::facts(trigger)?;
+    for entry in entries.unwrap_or_default() {
+        match entry.value.value {
+            Value::String(_) => {}
+            Value::Number(_) => {
+                facts.target = None;
+                facts.activation = None;
+            }
+            _ => return None,
+        }
+    }
+    Some(facts)
 }
 
 /// Reads `bytes` as one file and shows what is found in every form: what a fuzzer drives.
@@ -144,11 +176,16 @@ pub(super) fn objects(
     only: &[String],
 ) -> Result<(Resources, Vec<ScaledJob>), Error> {
     let loaded = load(paths, KedaVersion::NEWEST)?;
-    let quiet = context.settings.talk.quiet;
+    // Notes are for those who look at the manifest itself.
+    let least = match (context.settings.talk.quiet, context.settings.talk.verbose) {
+        (1.., _) => Severity::Error,
+        (_, 0) => Severity::Warning,
+        _ => Severity::Note,
+    };
     let shown: Vec<Diagnostic> = loaded
         .diagnostics
         .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error || quiet == 0)
+        .filter(|diagnostic| diagnostic.severity >= least)
         .cloned()
         .collect();
     if !shown.is_empty() {

@@ -125,7 +125,7 @@ impl ObjectGuard<'_> {
         }
     }
 
-    /// Gives the object up before the run ends.
+    /// Gives the object up before the run ends, where others may wait for it.
     pub async fn release(&self) {
         if let Some(lease) = &self.lease {
             lease.release().await;

@@ -164,3 +164,23 @@ fn workable_rules_exist() {
         assert!(ids.contains(id), "{id}");
     }
 }
+
+/// A target that is a number instead of a string is somebody's finding, and no absent target.
+#[test]
+fn a_target_that_is_no_string_is_not_taken_for_the_default() {
+    let text = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/rules/longest-queue/wrong.yaml"
+    ));
+    let mut collected = Collected::default();
+    // Without its quotes no target is known, so nothing can be said of two that differ.
+    collected.add("wrong.yaml", text.replace('"', "").into_bytes());
+    let loaded = load::inspect(collected, KedaVersion::NEWEST);
+    let ids: Vec<&str> = loaded
+        .diagnostics
+        .iter()
+        .map(|found| found.rule.id)
+        .collect();
+    assert!(ids.contains(&"non-string-metadata"), "{ids:?}");
+    assert!(!ids.contains(&"longest-queue"), "{ids:?}");
+}

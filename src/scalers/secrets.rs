@@ -52,6 +52,19 @@ impl ParameterSpec {
     }
 }
 
+/// What may be shown of a text: the same lines without literal credentials. `documents` are what it holds as far as it parses.
+pub fn concealed(
+    source: &Arc<SourceFile>,
+    documents: &[Arc<Document>],
+    unread: bool,
+) -> Arc<SourceFile> {
+    let hidden = Hidden {
+        unread,
+        ..Hidden::of(source, documents)
+    };
+    source.masked(&hidden.spans(source))
+}
+
 /// Makes every finding point into a text without literal credentials. `documents` are what the texts hold as far as they parse.
 pub fn conceal(diagnostics: &mut Vec<Diagnostic>, documents: &[Arc<Document>]) {
     let mut hidden: HashMap<String, Hidden> = HashMap::new();

@@ -6,7 +6,7 @@ use std::process::Command;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::sources::scaled_job;
+use crate::sources;
 use crate::support::binary::{Keda, Output};
 use crate::support::{Outcome, assert_contains, assert_lacks, test, test_with};
 
@@ -34,6 +34,14 @@ const CRON: &str = "- type: cron
     start: 0 0 * * *
     end: 1 0 * * *
     desiredReplicas: \"1\"";
+
+/// A manifest in which nothing is found.
+fn scaled_job(name: &str, triggers: &str) -> String {
+    sources::scaled_job(name, triggers).replace(
+        "  jobTargetRef:\n",
+        "  jobTargetRef:\n    activeDeadlineSeconds: 900\n",
+    )
+}
 
 fn data(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -276,6 +284,15 @@ fn diff() -> Outcome {
     std::fs::write(&path, AFTER)?;
     let output = Keda::new(["validate", "--diff"]).arg(&path).run().expect(0);
     assert_eq!(output.stdout, "");
+    // The lines around a change go into the log of a pipeline.
+    let near = BEFORE.replace(
+        "      listName: orders",
+        "      password: hunter2\r\n      listName: orders",
+    );
+    std::fs::write(&path, near)?;
+    let output = Keda::new(["validate", "--diff"]).arg(&path).run().expect(1);
+    assert_contains(&output.stdout, &["       password: *******"]);
+    assert_lacks(&output.stdout, "hunter2");
     Ok(())
 }
 

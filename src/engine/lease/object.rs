@@ -64,9 +64,12 @@ impl ObjectLease<'_> {
         }
     }
 
-    /// Gives the Lease up before the run ends: with many objects and a wait for one of them, who waits for this one would wait for that
-    /// as well, and two such runs for each other for ever.
+    /// Gives the Lease up before the run ends, where the run may wait: who waits for this one would wait for what this run waits for as
+    /// well, and two such runs for each other for ever. A run that never waits gives all up at its end, with one request.
     pub async fn release(&self) {
+        if self.inner.options.wait.is_none() {
+            return;
+        }
         let Some(held) = lock(&self.hold.state).held.take() else {
             return;
         };

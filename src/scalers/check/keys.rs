@@ -65,7 +65,16 @@ impl Checker<'_> {
             self.found.push(diagnostic.help(help));
             return;
         }
-        let readable: Vec<String> = kind
+        self.found.push(match self.meant(key) {
+            Some((name, distance)) => suggest(diagnostic, label, &name, distance),
+            None => diagnostic,
+        });
+    }
+
+    /// The key that an unknown one may be a slip of, and how far it is away.
+    fn meant(&self, key: &str) -> Option<(String, usize)> {
+        let readable: Vec<String> = self
+            .kind
             .parameters()
             .filter(|spec| spec.is_read())
             .flat_map(|spec| {
@@ -76,11 +85,24 @@ impl Checker<'_> {
                 })
             })
             .collect();
-        self.found
-            .push(match nearest(key, readable.iter().map(String::as_str)) {
-                Some((name, distance)) => suggest(diagnostic, label, name, distance),
-                None => diagnostic,
-            });
+        nearest(key, readable.iter().map(String::as_str))
+            .map(|(name, distance)| (name.to_owned(), distance))
+    }
+
+    /// Whether a key that nothing reads is a slip of one of the parameter's: that is one mistake, and its own finding.
+    pub(super) fn is_misspelt(&self, spec: &ParameterSpec) -> bool {
+        let kind = self.kind;
+        let known = |key: &str| kind.parameter(key).is_some();
+        self.trigger
+            .metadata
+            .keys()
+            .filter(|key| !known(key) && !key.strip_suffix("FromEnv").is_some_and(known))
+            .filter_map(|key| self.meant(key))
+            .any(|(meant, _)| {
+                spec.names
+                    .iter()
+                    .any(|name| meant.strip_suffix("FromEnv").unwrap_or(&meant) == *name)
+            })
     }
 
     /// A parameter that only older versions read.

@@ -61,6 +61,9 @@ impl Checker<'_> {
         }
         if spec.required && !given {
             self.missing.insert(spec.name());
+            if self.is_misspelt(spec) {
+                return;
+            }
             let label = self.place.of_field("metadata");
             let message = format!(
                 "{} needs parameter {}: {}",

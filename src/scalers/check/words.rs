@@ -30,7 +30,8 @@ pub(super) fn suggest(
     distance: usize,
 ) -> Diagnostic {
     let diagnostic = diagnostic.help(format!("did you mean {name:?}?"));
-    if distance > 2 {
+    // One slip in four characters, two in eight: in a shorter word another one may be meant.
+    if distance > 2 || distance * 4 > name.chars().count() {
         return diagnostic;
     }
     replace(diagnostic, label, name)

@@ -261,7 +261,9 @@ fn split_address(address: &str) -> Result<(String, u16), BuildError> {
         Some((host.to_owned(), port.parse().ok()?)).filter(|_| host_is_whole)
     });
     parts.ok_or_else(|| {
-        BuildError::new("the Redis address must be host:port, without a scheme, user or path")
+        BuildError::new(
+            "parameter address: a Redis address is host:port, without a scheme, user or path",
+        )
     })
 }
 

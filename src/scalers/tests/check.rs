@@ -283,3 +283,26 @@ fn an_authentication_among_the_files_must_bring_what_is_missing() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "missing-parameter");
 }
+
+#[test]
+fn a_misspelt_key_is_one_mistake() {
+    let metadata = [("address", "r:1"), ("listNmae", "l")];
+    assert_eq!(
+        lines(trigger(0, "redis", &metadata, false)),
+        ["unknown-parameter|listNmae|redis reads no parameter \"listNmae\"|listName"]
+    );
+}
+
+#[test]
+fn a_short_word_is_suggested_and_not_put_right() {
+    // The container has KEY.
+    let metadata = [
+        ("address", "r:1"),
+        ("listName", "l"),
+        ("passwordFromEnv", "KEX"),
+    ];
+    let found = findings(trigger(0, "redis", &metadata, false), Vec::new());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].help, ["did you mean \"KEY\"?"]);
+    assert!(found[0].fix.is_none(), "{found:?}");
+}
