@@ -89,8 +89,7 @@ _keda__jobs() {
 
     case "${cmd}" in
         keda__jobs)
-            opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate explain plan run list cleanup sandbox completions man help"
-            opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate plan run list cleanup triggers sandbox completions man help"
+            opts="-q -v -h -V --color --quiet --verbose --log-format --help --version validate explain plan run list cleanup triggers sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -238,8 +237,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__help)
-            opts="validate explain plan run list cleanup sandbox completions man help"
-            opts="validate plan run list cleanup triggers sandbox completions man help"
+            opts="validate explain plan run list cleanup triggers sandbox completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
