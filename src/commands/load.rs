@@ -9,7 +9,7 @@ use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob, Trigger};
 use crate::diagnostic::{self, Diagnostic, Label, Severity, SourceFile, Span, Summary, catalog};
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{self, Collected, Comment, Document, Node, Stdin, Step, Value};
+use crate::manifest::{self, Collected, Comment, Document, Node, Stdin, Step, Value, parallel};
 use crate::{api, rules, scalers};
 
 /// The name of standard input as a file.
@@ -63,26 +63,31 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         resources: &resources,
         version,
     };
-    for job in resources
+    let jobs: Vec<&ScaledJob> = resources
         .scaled_jobs
         .iter()
         .chain(&resources.defective_jobs)
-    {
+        .collect();
+    let found = parallel::map(&jobs, |job| {
         let facts: Vec<_> = job
             .triggers
             .iter()
             .map(|trigger| facts(job, trigger))
             .collect();
-        for trigger in &job.triggers {
-            diagnostics.extend(scalers::check(trigger, job, &local));
-        }
-        diagnostics.extend(rules::check(&rules::Subject {
+        let mut found: Vec<Diagnostic> = job
+            .triggers
+            .iter()
+            .flat_map(|trigger| scalers::check(trigger, job, &local))
+            .collect();
+        found.extend(rules::check(&rules::Subject {
             job,
             facts: &facts,
             resources: &resources,
             version,
         }));
-    }
+        found
+    });
+    diagnostics.extend(found.into_iter().flatten());
     diagnostics.extend(rules::check_all(&resources));
     diagnostics.extend(scalers::check_authentications(&local));
     diagnostics.extend(nothing_to_scale(

@@ -5,6 +5,7 @@
 mod collect;
 mod comments;
 mod mapping;
+pub mod parallel;
 mod rewrite;
 mod scalar;
 mod value;
