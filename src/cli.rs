@@ -1,13 +1,17 @@
 //! The command line: says what was asked, does nothing.
 
+mod options;
+mod validate;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::api::KedaVersion;
-use crate::diagnostic::Severity;
+pub use options::{ClusterArgs, LeaseArgs, LimitArgs, ManifestArgs, SourceArgs};
+pub use validate::{Level, LevelArgs, OnlineArgs, ValidateArgs, ValidateOutput};
+
 use crate::report::duration;
 
 const STYLES: Styles = Styles::styled()
@@ -134,135 +138,6 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// `validate`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  keda-jobs validate scaledjob.yaml
-  keda-jobs validate manifests/ --fail-on warning --ignore not-a-job
-  keda-jobs validate manifests/ --output sarif > keda-jobs.sarif
-  keda-jobs validate manifests/ --keda-version 2.14
-  keda-jobs validate manifests/ --cluster --sources
-  keda-jobs validate manifests/ --diff        (show what --fix would change)
-  helm template ./chart | keda-jobs validate -
-
-A comment `# keda-jobs: ignore RULE[,RULE] reason` leaves findings out: on their line, alone on the line above, or for
-a whole document before its first key. `keda-jobs explain RULE` says what a rule is about.
-
-Exit codes: 0 nothing wrong (or nothing as bad as --fail-on), 1 findings, or with --diff something to fix, 2 a file
-could not be read.")]
-pub struct ValidateArgs {
-    /// Files, folders (*.yaml, *.yml, *.json, recursively), or - for stdin
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// Form of the result
-    #[arg(short, long, value_enum, default_value_t = ValidateOutput::Human)]
-    pub output: ValidateOutput,
-    /// Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]
-    #[arg(
-        long,
-        value_name = "VERSION",
-        env = "KEDA_JOBS_KEDA_VERSION",
-        hide_env = true
-    )]
-    pub keda_version: Option<KedaVersion>,
-    /// What is found and what becomes of it.
-    #[command(flatten)]
-    pub levels: LevelArgs,
-    /// What only the cluster and the sources can say.
-    #[command(flatten)]
-    pub online: OnlineArgs,
-}
-
-/// What only the cluster and the sources can say.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Cluster and source options")]
-pub struct OnlineArgs {
-    /// Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?
-    #[arg(long, conflicts_with_all = ["fix", "diff"])]
-    pub cluster: bool,
-    /// Take one reading of each trigger and say what it got
-    #[arg(long = "sources", conflicts_with_all = ["fix", "diff"])]
-    pub sources_wanted: bool,
-    /// How to read triggers.
-    #[command(flatten)]
-    pub sources: SourceArgs,
-    /// Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME", env = "KEDA_JOBS_CONTEXT", hide_env = true)]
-    pub context: Option<String>,
-    /// Namespace of objects that name none
-    #[arg(
-        short,
-        long,
-        value_name = "NAME",
-        env = "KEDA_JOBS_NAMESPACE",
-        hide_env = true
-    )]
-    pub namespace: Option<String>,
-    /// Give up on one request to the cluster after this long [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub request_timeout: Option<Duration>,
-}
-
-impl OnlineArgs {
-    /// The cluster that is meant. kubectl's `--cluster NAME` is not among the flags: here the word asks the cluster.
-    pub fn cluster_args(&self) -> ClusterArgs {
-        ClusterArgs {
-            kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
-            namespace: self.namespace.clone(),
-            request_timeout: self.request_timeout,
-            ..ClusterArgs::default()
-        }
-    }
-}
-
-/// What is found and what becomes of it.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Rule options")]
-pub struct LevelArgs {
-    /// Exit with 1 when there is a finding of this level or a worse one [default: error]
-    #[arg(long, value_enum, value_name = "LEVEL")]
-    pub fail_on: Option<Level>,
-    /// Only these rules (repeatable, comma-separated), or `all`
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub select: Vec<String>,
-    /// Not these rules (repeatable, comma-separated), or `all` but those of --select
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
-    pub ignore: Vec<String>,
-    /// Write the sure fixes into the files; of stdin the fixed text goes to stdout
-    #[arg(long)]
-    pub fix: bool,
-    /// Show what --fix would change, as a unified diff, and change nothing
-    #[arg(long, conflicts_with = "fix")]
-    pub diff: bool,
-}
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Does not work.
-    Error,
-    /// Works, but probably not as meant.
-    Warning,
-    /// Worth knowing.
-    Note,
-}
-
-impl From<Level> for Severity {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Error => Self::Error,
-            Level::Warning => Self::Warning,
-            Level::Note => Self::Note,
-        }
-    }
-}
-
 /// `explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -286,23 +161,6 @@ pub enum ExplainOutput {
     Human,
     /// Versioned JSON.
     Json,
-}
-
-/// Forms of `validate`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ValidateOutput {
-    /// As a compiler shows it.
-    Human,
-    /// A line a finding, with `file:line:column` first.
-    Concise,
-    /// Versioned JSON.
-    Json,
-    /// SARIF 2.1.0 for code scanning.
-    Sarif,
-    /// JUnit XML.
-    Junit,
-    /// Annotations of a GitHub workflow.
-    Github,
 }
 
 /// `plan`.
@@ -360,99 +218,6 @@ pub enum PlanOutput {
     Yaml,
 }
 
-/// Manifests of `plan` and `run`.
-#[derive(Debug, Clone, Args)]
-pub struct ManifestArgs {
-    /// Files, folders (*.yaml, *.yml, *.json, recursively), or - for stdin
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-    /// Only the object of this name (repeatable)
-    #[arg(long = "object", value_name = "[NAMESPACE/]NAME")]
-    pub objects: Vec<String>,
-}
-
-/// Limits of `plan` and `run`, beside `maxReplicaCount`.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Limits")]
-pub struct LimitArgs {
-    /// At most so many new Jobs in one cycle of one object
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    pub max_create: Option<i64>,
-    /// At most so many pending Jobs of one object, new ones included
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    pub max_pending: Option<i64>,
-    /// At most so many unfinished Jobs of all objects together, new ones included, shared fairly
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-    pub max_total: Option<i64>,
-    /// After so many failed Jobs of an object in a row make one at a time, with growing pauses, until one succeeds; 0 is off
-    #[arg(long, value_name = "N", default_value_t = crate::planner::brake::DEFAULT_FAILURE_BRAKE)]
-    pub failure_brake: u32,
-}
-
-/// How to read triggers.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Source options")]
-pub struct SourceArgs {
-    /// Give up on a trigger after this long
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
-    pub source_timeout: Duration,
-    /// Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE
-    #[arg(
-        long,
-        value_name = "NAMESPACE",
-        env = "KEDA_JOBS_CLUSTER_OBJECT_NAMESPACE",
-        hide_env = true
-    )]
-    pub cluster_object_namespace: Option<String>,
-    /// HTTP proxy for sources whose host ends in .svc or .svc.cluster.local
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "KEDA_JOBS_SERVICE_PROXY",
-        hide_env = true
-    )]
-    pub service_proxy: Option<String>,
-}
-
-/// The cluster, in kubectl's words.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Cluster options")]
-pub struct ClusterArgs {
-    /// Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME", env = "KEDA_JOBS_CONTEXT", hide_env = true)]
-    pub context: Option<String>,
-    /// Namespace of objects that name none
-    #[arg(
-        short,
-        long,
-        value_name = "NAME",
-        env = "KEDA_JOBS_NAMESPACE",
-        hide_env = true
-    )]
-    pub namespace: Option<String>,
-    /// Cluster entry of the kubeconfig, instead of the context's
-    #[arg(long, value_name = "NAME")]
-    pub cluster: Option<String>,
-    /// User entry of the kubeconfig, instead of the context's
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// User to impersonate
-    #[arg(long = "as", value_name = "USER")]
-    pub as_user: Option<String>,
-    /// Group to impersonate (repeatable)
-    #[arg(long = "as-group", value_name = "GROUP", requires = "as_user")]
-    pub as_group: Vec<String>,
-    /// Give up on one request to the cluster after this long [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub request_timeout: Option<Duration>,
-    /// Use the service account of the pod this runs in, and no kubeconfig
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user"])]
-    pub in_cluster: bool,
-}
-
 /// `run`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -506,43 +271,6 @@ pub struct RunArgs {
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
-}
-
-/// One writer for each object.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Lease options")]
-pub struct LeaseArgs {
-    /// Wait for an object that another run holds, for ever or so long, instead of ending with exit code 4
-    #[arg(
-        long,
-        value_name = "DURATION",
-        num_args = 0..=1,
-        require_equals = true,
-        value_parser = duration::parse
-    )]
-    pub lease_wait: Option<Option<Duration>>,
-    /// Take objects that another run holds by force; both may create Jobs until that run notices
-    #[arg(long)]
-    pub takeover: bool,
-    /// Use no leases: nothing then keeps a second run from creating the same Jobs
-    #[arg(long, conflicts_with_all = ["lease_wait", "takeover"])]
-    pub no_lease: bool,
-    /// How long a run may be silent before others may take its objects, in whole seconds
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = lease_duration)]
-    pub lease_duration: Duration,
-}
-
-/// Kubernetes counts a Lease's duration in whole seconds.
-fn lease_duration(text: &str) -> Result<Duration, String> {
-    let duration = duration::parse(text).map_err(|error| error.to_string())?;
-    if duration.subsec_nanos() != 0
-        || !(1..=i32::MAX.unsigned_abs().into()).contains(&duration.as_secs())
-    {
-        return Err(format!(
-            "{text} is not a number of whole seconds, at least 1s"
-        ));
-    }
-    Ok(duration)
 }
 
 /// Forms of `run`.
