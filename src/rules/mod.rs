@@ -17,7 +17,6 @@ pub mod online;
 mod pending;
 mod place;
 mod policies;
-mod quantity;
 mod resources;
 mod rollout;
 mod selector;

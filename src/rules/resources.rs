@@ -2,8 +2,8 @@
 
 use super::Subject;
 use super::place::field;
-use super::quantity::Quantity;
 use crate::api::names::is_qualified_name;
+use crate::api::quantity::Quantity;
 use crate::diagnostic::{Diagnostic, Doc, Rule, Severity};
 use crate::manifest::{Entry, Node, Value};
 

@@ -57,6 +57,11 @@ fn job(job: &mut Value, create: bool) {
         "TerminatingOrFailed"
     };
     default(spec, "podReplacementPolicy", replacement);
+    for rule in items(spec.get_mut("podFailurePolicy"), "rules") {
+        for pattern in items(Some(rule), "onPodConditions") {
+            default(pattern, "status", "True");
+        }
+    }
     let manual = object::flag(spec, "/manualSelector");
     if create && !manual {
         default(
@@ -85,6 +90,15 @@ fn job(job: &mut Value, create: bool) {
     {
         job["metadata"]["labels"] = labels;
     }
+}
+
+/// The entries of a list that may be absent.
+fn items<'a>(holder: Option<&'a mut Value>, key: &str) -> impl Iterator<Item = &'a mut Value> {
+    holder
+        .and_then(|holder| holder.get_mut(key))
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
 }
 
 /// Defaults of a pod's spec, in a pod or in a template.

@@ -230,7 +230,9 @@ fn grace(definition: &Definition, pod: &Value, options: &Options) -> i64 {
         return 0;
     }
     let own = object::number(pod, "/spec/terminationGracePeriodSeconds").unwrap_or(30);
-    options.grace.unwrap_or(own).max(0)
+    let seconds = options.grace.unwrap_or(own);
+    // As the server takes a negative one. [apiserver registry/rest, BeforeDelete]
+    if seconds < 0 { 1 } else { seconds }
 }
 
 fn later(seconds: i64) -> String {

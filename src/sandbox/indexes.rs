@@ -2,18 +2,25 @@
 
 use std::collections::BTreeSet;
 
-/// Reads the text form.
+/// Reads the text form: increasing, a range has two ends. [Kubernetes pkg/apis/batch/validation, `validateIndexesFormat`]
 pub(super) fn parse(text: &str) -> Option<BTreeSet<u32>> {
     let mut set = BTreeSet::new();
-    for part in text.split(',').filter(|part| !part.is_empty()) {
+    if text.is_empty() {
+        return Some(set);
+    }
+    for part in text.split(',') {
         let (from, to) = if let Some((from, to)) = part.split_once('-') {
-            (from.parse::<u32>().ok()?, to.parse::<u32>().ok()?)
+            let (from, to) = (from.parse::<u32>().ok()?, to.parse::<u32>().ok()?);
+            // The API allows far fewer than this many indexes in any list that is kept.
+            if to <= from || to - from > 1_000_000 {
+                return None;
+            }
+            (from, to)
         } else {
             let one: u32 = part.parse().ok()?;
             (one, one)
         };
-        // The API allows far fewer than this many indexes in any list that is kept.
-        if to < from || to - from > 1_000_000 {
+        if set.last().is_some_and(|last| *last >= from) {
             return None;
         }
         set.extend(from..=to);
@@ -48,7 +55,17 @@ mod tests {
         for text in ["", "0", "0,1", "0-2", "1,3-5,7", "0,1,4-9"] {
             assert_eq!(write(&parse(text).unwrap()), text);
         }
-        for wrong in ["a", "2-1", "-1", "1-", "0-4294967295"] {
+        for wrong in [
+            "a",
+            "2-1",
+            "-1",
+            "1-",
+            "0-4294967295",
+            "0-0",
+            "0,0",
+            "0,",
+            "0-2,1",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

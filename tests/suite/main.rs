@@ -26,6 +26,7 @@ mod masking;
 mod online;
 mod plan;
 mod readme;
+mod refusals;
 mod reports;
 mod requests;
 mod rollout;
@@ -59,6 +60,7 @@ fn main() {
         online::tests(),
         plan::tests(),
         readme::tests(),
+        refusals::tests(),
         reports::tests(),
         requests::tests(),
         rollout::tests(),

@@ -125,12 +125,12 @@ pub(super) fn spec(spec: &Value, errors: &mut FieldErrors) {
     let template = &spec["template"];
     labels(
         template.pointer("/metadata/labels"),
-        "spec.template.metadata.labels",
+        "spec.template.labels",
         errors,
     );
     annotations(
         template.pointer("/metadata/annotations"),
-        "spec.template.metadata.annotations",
+        "spec.template.annotations",
         errors,
     );
     pod::spec(&template["spec"], "spec.template.spec", errors);

@@ -1,10 +1,13 @@
 //! What the API server refuses (semantics.md §7.1 and §7.2), with its field paths and messages.
 
+mod container;
 mod job;
 mod job_update;
 mod lease;
 mod pod;
 mod policies;
+mod resources;
+mod words;
 
 use serde_json::{Map, Value};
 
@@ -17,7 +20,7 @@ pub(super) fn create(definition: &Definition, object: &Value, errors: &mut Field
     metadata(definition, object, errors);
     match (definition.group, definition.plural) {
         ("batch", "jobs") => job::create(object, errors),
-        ("", "pods") => pod::spec(&object["spec"], "spec", errors),
+        ("", "pods") => pod::create(object, errors),
         ("coordination.k8s.io", "leases") => lease::spec(object, errors),
         _ => {}
     }

@@ -6,6 +6,28 @@ use serde_json::Value;
 
 use super::super::field::FieldErrors;
 use super::super::{names, object};
+use super::{container, labels, words};
+
+/// Checks a new pod's spec: what holds for a template, and its images.
+pub(super) fn create(pod: &Value, errors: &mut FieldErrors) {
+    spec(&pod["spec"], "spec", errors);
+    // Templates may have them, for as long as nobody makes a pod of them. [ValidatePodCreate]
+    for key in ["initContainers", "containers"] {
+        for (index, container) in object::list(&pod["spec"], &format!("/{key}"))
+            .iter()
+            .enumerate()
+        {
+            let image = object::text(container, "/image");
+            if image.trim() != image {
+                errors.invalid(
+                    format!("spec.{key}[{index}].image"),
+                    image,
+                    "must not have leading or trailing whitespace",
+                );
+            }
+        }
+    }
+}
 
 /// Checks a pod spec at a path.
 pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
@@ -13,43 +35,58 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
     if containers.is_empty() {
         errors.required(format!("{path}.containers"), "");
     }
-    let volumes: BTreeSet<&str> = object::list(spec, "/volumes")
-        .iter()
-        .map(|one| object::text(one, "/name"))
-        .collect();
+    let volumes = self::volumes(spec, path, errors);
     let mut seen = BTreeSet::new();
     for (key, list) in [
-        ("initContainers", object::list(spec, "/initContainers")),
         ("containers", containers),
+        ("initContainers", object::list(spec, "/initContainers")),
     ] {
-        for (index, container) in list.iter().enumerate() {
-            self::container(
-                container,
+        for (index, one) in list.iter().enumerate() {
+            container::check(
+                one,
                 &format!("{path}.{key}[{index}]"),
+                key == "initContainers",
                 &volumes,
                 &mut seen,
                 errors,
             );
         }
     }
-    let policy = object::text(spec, "/restartPolicy");
-    if !matches!(policy, "Always" | "OnFailure" | "Never") {
-        errors.unsupported(
-            format!("{path}.restartPolicy"),
-            policy,
-            &["Always", "OnFailure", "Never"],
-        );
+    words::pod(spec, path, errors);
+    labels(
+        spec.get("nodeSelector"),
+        &format!("{path}.nodeSelector"),
+        errors,
+    );
+    tolerations(spec, path, errors);
+    affinity(spec, path, errors);
+    for (index, one) in object::list(spec, "/topologySpreadConstraints")
+        .iter()
+        .enumerate()
+    {
+        if let Some(skew) = object::number(one, "/maxSkew").filter(|skew| *skew < 1) {
+            errors.invalid(
+                format!("{path}.topologySpreadConstraints[{index}].maxSkew"),
+                skew,
+                "must be greater than zero",
+            );
+        }
     }
-    let dns = object::text(spec, "/dnsPolicy");
-    if !matches!(
-        dns,
-        "ClusterFirstWithHostNet" | "ClusterFirst" | "Default" | "None"
-    ) {
-        errors.unsupported(
-            format!("{path}.dnsPolicy"),
-            dns,
-            &["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"],
-        );
+    if object::text(spec, "/dnsPolicy") == "None" {
+        if !spec.get("dnsConfig").is_some_and(Value::is_object) {
+            errors.required(
+                format!("{path}.dnsConfig"),
+                "must provide `dnsConfig` when `dnsPolicy` is None",
+            );
+        } else if object::list(spec, "/dnsConfig/nameservers").is_empty() {
+            errors.required(
+                format!("{path}.dnsConfig.nameservers"),
+                "must provide at least one DNS nameserver when `dnsPolicy` is None",
+            );
+        }
+    }
+    for field in ["runAsUser", "runAsGroup", "fsGroup"] {
+        identity(spec, path, field, errors);
     }
     if let Some(seconds) =
         object::number(spec, "/activeDeadlineSeconds").filter(|seconds| *seconds < 1)
@@ -60,78 +97,128 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
             "must be between 1 and 2147483647, inclusive",
         );
     }
-    if let Some(seconds) =
-        object::number(spec, "/terminationGracePeriodSeconds").filter(|seconds| *seconds < 0)
+}
+
+/// A user or group in a `securityContext`.
+pub(super) fn identity(holder: &Value, path: &str, field: &str, errors: &mut FieldErrors) {
+    if let Some(number) = object::number(holder, &format!("/securityContext/{field}"))
+        .filter(|number| !(0..=i64::from(i32::MAX)).contains(number))
     {
         errors.invalid(
-            format!("{path}.terminationGracePeriodSeconds"),
-            seconds,
-            "must be greater than or equal to 0",
+            format!("{path}.securityContext.{field}"),
+            number,
+            "must be between 0 and 2147483647, inclusive",
         );
     }
 }
 
-fn container<'a>(
-    container: &'a Value,
-    path: &str,
-    volumes: &BTreeSet<&str>,
-    seen: &mut BTreeSet<&'a str>,
-    errors: &mut FieldErrors,
-) {
-    let name = object::text(container, "/name");
-    if name.is_empty() {
-        errors.required(format!("{path}.name"), "");
-    } else {
-        for why in names::dns_label(name) {
-            errors.invalid(format!("{path}.name"), name, why);
-        }
-        if !seen.insert(name) {
-            errors.duplicate(format!("{path}.name"), name);
-        }
-    }
-    let image = object::text(container, "/image");
-    if image.is_empty() {
-        errors.required(format!("{path}.image"), "");
-    } else if image.trim() != image {
-        errors.invalid(
-            format!("{path}.image"),
-            image,
-            "must not have leading or trailing whitespace",
-        );
-    }
-    let pull = object::text(container, "/imagePullPolicy");
-    if !matches!(pull, "Always" | "IfNotPresent" | "Never") {
-        errors.unsupported(
-            format!("{path}.imagePullPolicy"),
-            pull,
-            &["Always", "IfNotPresent", "Never"],
-        );
-    }
-    for (index, variable) in object::list(container, "/env").iter().enumerate() {
-        let field = format!("{path}.env[{index}]");
-        if object::text(variable, "/name").is_empty() {
+/// Checks the volumes and gives their names.
+fn volumes<'a>(spec: &'a Value, path: &str, errors: &mut FieldErrors) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::new();
+    for (index, volume) in object::list(spec, "/volumes").iter().enumerate() {
+        let field = format!("{path}.volumes[{index}]");
+        let name = object::text(volume, "/name");
+        if name.is_empty() {
             errors.required(format!("{field}.name"), "");
+        } else {
+            for why in names::dns_label(name) {
+                errors.invalid(format!("{field}.name"), name, why);
+            }
+            if !seen.insert(name) {
+                errors.duplicate(format!("{field}.name"), name);
+            }
         }
-        if variable.get("valueFrom").is_some_and(Value::is_object)
-            && !object::text(variable, "/value").is_empty()
-        {
-            errors.invalid(
-                format!("{field}.valueFrom"),
-                "",
-                "may not be specified when `value` is not empty",
+        let sources = volume
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, source)| source.is_object())
+            .skip(1);
+        for (source, _) in sources {
+            errors.forbidden(
+                format!("{field}.{source}"),
+                "may not specify more than 1 volume type",
             );
         }
     }
-    for (index, mount) in object::list(container, "/volumeMounts").iter().enumerate() {
-        let field = format!("{path}.volumeMounts[{index}]");
-        let volume = object::text(mount, "/name");
-        if volume.is_empty() {
-            errors.required(format!("{field}.name"), "");
-        } else if !volumes.contains(volume) {
-            errors.not_found(format!("{field}.name"), volume);
+    seen
+}
+
+fn tolerations(spec: &Value, path: &str, errors: &mut FieldErrors) {
+    for (index, one) in object::list(spec, "/tolerations").iter().enumerate() {
+        let field = format!("{path}.tolerations[{index}]");
+        let (key, operator) = (object::text(one, "/key"), object::text(one, "/operator"));
+        for why in names::qualified_name(key)
+            .into_iter()
+            .filter(|_| !key.is_empty())
+        {
+            errors.invalid(format!("{field}.key"), key, why);
         }
-        if object::text(mount, "/mountPath").is_empty() {
-            errors.required(format!("{field}.mountPath"), "");
+        if key.is_empty() && operator != "Exists" {
+            errors.invalid(
+                format!("{field}.operator"),
+                operator,
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+            );
+        }
+        let effect = object::text(one, "/effect");
+        if effect != "NoExecute" && object::number(one, "/tolerationSeconds").is_some() {
+            errors.invalid(
+                format!("{field}.effect"),
+                effect,
+                "effect must be 'NoExecute' when `tolerationSeconds` is set",
+            );
+        }
+        let value = object::text(one, "/value");
+        match operator {
+            "" | "Equal" => {
+                for why in names::label_value(value) {
+                    errors.invalid(format!("{field}.operator"), value, why);
+                }
+            }
+            "Exists" if !value.is_empty() => errors.invalid(
+                format!("{field}.operator"),
+                value,
+                "value must be empty when `operator` is 'Exists'",
+            ),
+            "Exists" => {}
+            other => errors.unsupported(format!("{field}.operator"), other, &["Equal", "Exists"]),
+        }
+    }
+}
+
+/// The operators of node affinity.
+fn affinity(spec: &Value, path: &str, errors: &mut FieldErrors) {
+    let required = "requiredDuringSchedulingIgnoredDuringExecution";
+    let preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+    let path = format!("{path}.affinity.nodeAffinity");
+    let terms = object::list(
+        spec,
+        &format!("/affinity/nodeAffinity/{required}/nodeSelectorTerms"),
+    );
+    for (index, term) in terms.iter().enumerate() {
+        let field = format!("{path}.{required}.nodeSelectorTerms[{index}]");
+        operators(term, &field, errors);
+    }
+    let preferences = object::list(spec, &format!("/affinity/nodeAffinity/{preferred}"));
+    for (index, one) in preferences.iter().enumerate() {
+        let field = format!("{path}.{preferred}[{index}].preference");
+        operators(&one["preference"], &field, errors);
+    }
+}
+
+fn operators(term: &Value, path: &str, errors: &mut FieldErrors) {
+    for (index, one) in object::list(term, "/matchExpressions").iter().enumerate() {
+        let operator = object::text(one, "/operator");
+        if !matches!(
+            operator,
+            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt"
+        ) {
+            errors.invalid(
+                format!("{path}.matchExpressions[{index}].operator"),
+                operator,
+                "not a valid selector operator",
+            );
         }
     }
 }

@@ -2,13 +2,13 @@
 
 /// An amount in billionths, rounded up as Kubernetes does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Quantity(i128);
+pub(crate) struct Quantity(i128);
 
 const ONE: i128 = 1_000_000_000;
 
 impl Quantity {
     /// Reads a quantity; none when it is not one, or has more digits than any amount needs.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -55,11 +55,11 @@ impl Quantity {
         Some(Self(if negative { -billionths } else { billionths }))
     }
 
-    pub(super) fn is_negative(self) -> bool {
+    pub(crate) fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    pub(super) fn is_whole(self) -> bool {
+    pub(crate) fn is_whole(self) -> bool {
         self.0 % ONE == 0
     }
 }
