@@ -2,27 +2,32 @@
 
 use serde_json::{Map, Value, json};
 
-pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
+/// The field at a path of names, each after a slash. A JSON pointer would look for escapes in every name each time, and half of what
+/// the controllers do is this.
+pub(super) fn field<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('/')
+        .skip(1)
+        .try_fold(object, |object, name| object.get(name))
+}
+
+pub(super) fn text<'a>(object: &'a Value, path: &str) -> &'a str {
+    field(object, path)
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
 
-pub(super) fn number(object: &Value, pointer: &str) -> Option<i64> {
-    object.pointer(pointer).and_then(Value::as_i64)
+pub(super) fn number(object: &Value, path: &str) -> Option<i64> {
+    field(object, path).and_then(Value::as_i64)
 }
 
-pub(super) fn flag(object: &Value, pointer: &str) -> bool {
-    object
-        .pointer(pointer)
+pub(super) fn flag(object: &Value, path: &str) -> bool {
+    field(object, path)
         .and_then(Value::as_bool)
         .unwrap_or_default()
 }
 
-pub(super) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object
-        .pointer(pointer)
+pub(super) fn list<'a>(object: &'a Value, path: &str) -> &'a [Value] {
+    field(object, path)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
@@ -41,9 +46,7 @@ pub(super) fn uid(object: &Value) -> &str {
 
 /// Being deleted: finalizers or a grace period hold it.
 pub(super) fn terminating(object: &Value) -> bool {
-    object
-        .pointer("/metadata/deletionTimestamp")
-        .is_some_and(|value| !value.is_null())
+    field(object, "/metadata/deletionTimestamp").is_some_and(|value| !value.is_null())
 }
 
 pub(super) fn finalizers(object: &Value) -> Vec<String> {

@@ -5,6 +5,7 @@
 //! leases, the watches and kube's client are the program's own; a run is killed by dropping it. Only the socket is missing, and time
 //! passes when there is nothing to do.
 
+mod killed;
 mod process;
 mod scenario;
 mod world;
@@ -34,6 +35,14 @@ use world::World;
 
 /// Schedules of a plain `cargo test`.
 const SCHEDULES: u64 = 200;
+/// Faults that the program can be given, see `src/mutant.rs`, and the seed with which the search for each begins: one that finds it,
+/// so that the search is short. Where that seed no longer does, the next ones are tried.
+const MUTANTS: [(&str, u64); 4] = [
+    ("no-ledger", 1),
+    ("empty-on-failure", 1),
+    ("no-lease-check", 1),
+    ("new-name", 1),
+];
 /// How many schedules a mutant may survive.
 const MUTANT_SCHEDULES: u64 = 400;
 /// How long it may take, once the faults are over, until all is as it would have been without them.
@@ -42,19 +51,17 @@ const RECOVERY: Duration = Duration::from_mins(20);
 const HANGS: Duration = Duration::from_mins(2);
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = vec![embedded_test(
-        "schedules::fault_schedules_break_no_law",
-        schedules,
-    )];
-    for mutant in [
-        "no-ledger",
-        "empty-on-failure",
-        "no-lease-check",
-        "new-name",
-    ] {
+    let mut trials = vec![
+        embedded_test("schedules::fault_schedules_break_no_law", schedules),
+        embedded_test(
+            "schedules::killed_processes_make_no_job_twice",
+            killed::no_job_twice,
+        ),
+    ];
+    for (mutant, first) in MUTANTS {
         trials.push(embedded_test(
             &format!("schedules::they_find_the_mutant_{mutant}"),
-            move || finds(mutant),
+            move || finds(mutant, first),
         ));
     }
     trials
@@ -158,12 +165,13 @@ fn run_all(seeds: std::ops::Range<u64>) -> Vec<Failure> {
 }
 
 /// The suite itself, with the fault put into the program, must fail.
-fn finds(mutant: &str) -> Outcome {
+fn finds(mutant: &str, first: u64) -> Outcome {
     let suite = std::env::current_exe()?;
     let output = std::process::Command::new(suite)
         .args(["--exact", "schedules::fault_schedules_break_no_law"])
         .env("KEDA_JOBS_MUTANT", mutant)
         .env("KEDA_JOBS_FAULT_SCHEDULES", MUTANT_SCHEDULES.to_string())
+        .env("KEDA_JOBS_FAULT_FIRST_SEED", first.to_string())
         .env("KEDA_JOBS_FAULT_ENOUGH", "1")
         .env_remove("KEDA_JOBS_FAULT_SEED")
         .output()?;
