@@ -27,7 +27,7 @@ pub(super) fn json_patch(
 
 /// The key by which a list at a field is merged (`x-kubernetes-patch-merge-key`), for Jobs, pods and metadata.
 /// An empty key is a list of plain values that is merged as a set.
-fn merge_key(field: &str) -> Option<&'static str> {
+pub(super) fn merge_key(field: &str) -> Option<&'static str> {
     match field {
         "containers"
         | "initContainers"

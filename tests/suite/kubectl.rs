@@ -21,6 +21,11 @@ pub(crate) fn tests() -> Vec<Trial> {
             "kubectl::a_wrong_job_is_refused_with_the_servers_words",
             refused,
         ),
+        test_with(
+            &["kubectl"],
+            "kubectl::explain_knows_jobs_and_pods",
+            explain,
+        ),
     ]
 }
 
@@ -238,6 +243,41 @@ fn refused() -> Outcome {
         &JOB.replace("  template:", "  paralelism: 2\n  template:"),
     );
     let (success, text) = kubectl(&cluster, &["create", "-f", &file]);
+    assert!(!success, "{text}");
+    assert_contains(&text, &["paralelism"]);
+    Ok(())
+}
+
+fn explain() -> Outcome {
+    let cluster = TestCluster::start();
+    assert_contains(
+        &succeeds(&cluster, &["explain", "job"]),
+        &[
+            "GROUP:",
+            "batch",
+            "KIND:",
+            "Job",
+            "VERSION:",
+            "v1",
+            "spec\t<JobSpec>",
+        ],
+    );
+    assert_contains(
+        &succeeds(&cluster, &["explain", "job.spec.podFailurePolicy.rules"]),
+        &["FIELD: rules <[]PodFailurePolicyRule>", "onExitCodes"],
+    );
+    assert_contains(
+        &succeeds(
+            &cluster,
+            &["explain", "pod.spec.containers.resources.limits"],
+        ),
+        &["FIELD: limits <map[string]Quantity>"],
+    );
+    assert_contains(
+        &succeeds(&cluster, &["explain", "lease", "--recursive"]),
+        &["leaseDurationSeconds\t<integer>"],
+    );
+    let (success, text) = kubectl(&cluster, &["explain", "job.spec.paralelism"]);
     assert!(!success, "{text}");
     assert_contains(&text, &["paralelism"]);
     Ok(())
