@@ -23,6 +23,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
 /// within the request timeout. Nothing is sent once `stop` is set: then another may write.
 ///
+/// Tells whether it was sent more than once in such a way that an earlier sending may still arrive.
+///
 /// # Errors
 /// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. With [`ClusterErrorKind::Unavailable`] and
 /// [`ClusterErrorKind::Other`] the Job may exist all the same.
@@ -32,7 +34,7 @@ pub async fn create(
     job: &Value,
     pace: &Pace,
     stop: &AtomicBool,
-) -> Result<(), ClusterError> {
+) -> Result<bool, ClusterError> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
         .as_str()
@@ -81,21 +83,21 @@ pub async fn create(
             None => slot.answered(),
         }
         match result {
-            Ok(_) => return Ok(()),
+            Ok(_) => return Ok(perhaps),
             Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
                 let get = format!("get job {namespace}/{name}");
                 return match optional(cluster.request(&get, api.get_metadata(name)).await) {
                     Ok(Some(existing)) => {
                         let mark = existing.annotations().get(CYCLE_ANNOTATION);
                         if mark.is_some_and(|mark| mark == cycle) && !mutant::is("new-name") {
-                            Ok(())
+                            Ok(perhaps)
                         } else {
                             Err(error)
                         }
                     }
                     // It was there under the name that was chosen here, and has ended and gone since. Should it have been
                     // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
-                    Ok(None) => Ok(()),
+                    Ok(None) => Ok(perhaps),
                     Err(unknown) => Err(ClusterError {
                         kind: ClusterErrorKind::Unavailable,
                         ..unknown

@@ -311,6 +311,8 @@ async fn send(
     let spare = observer.and_then(|observer| observer.take_spare(target));
     let mut cycle = batch.cycle.clone();
     let mut name = job::job_name(&target.job, &cycle, ordinal);
+    // A request of the cycle that chose that name may still arrive.
+    let spared = spare.is_some();
     if let Some(spare) = spare {
         (cycle, name) = (CycleId::from_mark(spare.cycle), spare.name);
     }
@@ -339,8 +341,11 @@ async fn send(
         )
         .await
         {
-            Ok(()) => {
+            Ok(resent) => {
                 if let Some(observer) = observer {
+                    if resent || spared {
+                        observer.resent(target, &name);
+                    }
                     observer.created(target, sent(), batch.clock.now());
                 }
                 return Ok(name);
@@ -358,6 +363,7 @@ async fn send(
                     ClusterErrorKind::Unavailable | ClusterErrorKind::Other
                 );
                 if let Some(observer) = observer.filter(|_| unknown) {
+                    observer.resent(target, &name);
                     observer.perhaps(target, sent(), batch.clock.now());
                 }
                 return Err((name, error));
@@ -386,6 +392,14 @@ async fn delete(
                 return;
             };
             if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            let observer = engine.observer.as_ref();
+            if observer.is_some_and(|observer| observer.is_awaited(target, name)) {
+                tracing::debug!(
+                    name,
+                    "an earlier sending of it may still arrive: it stays for now"
+                );
                 return;
             }
             let foreground = *propagation == Propagation::Foreground;

@@ -14,6 +14,9 @@ use crate::planner::inventory::{JobState, ObservedJob};
 
 /// A Job that is not seen after this long is looked for with a list.
 const OVERDUE: Duration = Duration::from_secs(5);
+/// How long a request that nobody answered may still be carried out: kube-apiserver ends those that take longer, see its
+/// `--request-timeout`.
+const LATE: Duration = Duration::from_mins(1);
 
 /// A Job as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,9 @@ pub struct Ledger {
     /// Creates that had come to nothing when a list looked. Their names are used first: should such a request still arrive, it and
     /// the new one can only make one Job.
     spare: BTreeMap<String, Sent>,
+    /// Jobs that were sent more than once, and when the last answer came. While one is there, an earlier sending that arrives late
+    /// makes no second Job.
+    resent: BTreeMap<String, Instant>,
 }
 
 impl Ledger {
@@ -56,6 +62,20 @@ impl Ledger {
     /// The Job was sent and no answer told whether it was made.
     pub fn perhaps(&mut self, sent: Sent, now: Instant, time: Timestamp) {
         self.enter(sent, false, now, time);
+    }
+
+    /// The Job was sent more than once: an earlier sending may still arrive.
+    pub fn resent(&mut self, name: &str, now: Instant) {
+        self.resent
+            .retain(|_, since| now.duration_since(*since) < LATE);
+        self.resent.insert(name.to_owned(), now);
+    }
+
+    /// Whether the Job must not be deleted yet, because an earlier sending of it would make it again.
+    pub fn is_awaited(&self, name: &str, now: Instant) -> bool {
+        self.resent
+            .get(name)
+            .is_some_and(|since| now.duration_since(*since) < LATE)
     }
 
     fn enter(&mut self, sent: Sent, certain: bool, since: Instant, created_at: Timestamp) {
@@ -195,6 +215,18 @@ mod tests {
         ledger.reconcile(&[], now + OVERDUE);
         assert!(ledger.complete(Vec::new()).is_empty());
         assert_eq!(ledger.take_spare(), None, "it was made, and deleted since");
+    }
+
+    #[test]
+    fn what_was_sent_again_stays_as_long_as_the_first_sending_may_arrive() {
+        let mut ledger = Ledger::default();
+        let start = Instant::now();
+        ledger.resent("a", start);
+        assert!(ledger.is_awaited("a", start + Duration::from_secs(59)));
+        assert!(!ledger.is_awaited("a", start + LATE));
+        assert!(!ledger.is_awaited("b", start));
+        ledger.resent("b", start + LATE);
+        assert_eq!(ledger.resent.len(), 1, "what is over is forgotten");
     }
 
     #[test]

@@ -143,6 +143,16 @@ impl Observer {
         }
     }
 
+    /// The Job was sent more than once: an earlier sending may still arrive.
+    pub fn resent(&self, target: &Target, name: &str) {
+        self.with_ledger(target, |ledger| ledger.resent(name, Instant::now()));
+    }
+
+    /// Whether the Job must not be deleted yet, because an earlier sending of it would make it again.
+    pub fn is_awaited(&self, target: &Target, name: &str) -> bool {
+        self.with_ledger(target, |ledger| ledger.is_awaited(name, Instant::now()))
+    }
+
     /// A name to use before a new one is chosen.
     pub fn take_spare(&self, target: &Target) -> Option<Sent> {
         self.with_ledger(target, Ledger::take_spare)

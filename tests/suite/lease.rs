@@ -36,6 +36,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             "lease::a_takeover_amid_creates_stops_them",
             takeover_amid_creates,
         ),
+        embedded_test(
+            "lease::a_stolen_lease_ends_creates_that_are_put_off",
+            stolen_amid_creates,
+        ),
         test("lease::other_objects_go_on", other_objects),
         test(
             "lease::a_single_cycle_keeps_no_lease_while_it_waits_for_another",
@@ -355,6 +359,31 @@ fn takeover_amid_creates() -> Outcome {
     assert_eq!(second.running.wait(), 0);
     // At most the one create that was under way comes on top.
     assert!((90..=91).contains(&scene.jobs()), "{}", scene.jobs());
+    Ok(())
+}
+
+/// Somebody who follows no protocol writes another holder while the server puts our creates off, as it may for a request timeout.
+fn stolen_amid_creates() -> Outcome {
+    let scene = scene(1);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "action": {"status": 429, "retryAfter": 1}}]),
+    );
+    let run = scene.start("alice", &[DURATION, "--request-timeout", "5m"]);
+    eventually("the run to hold the lease and ask for a Job", || {
+        let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+        requests["counts"]["create jobs"].is_u64().then_some(())
+    });
+    scene
+        .cluster
+        .change("keda-jobs-orders", false, |lease: &mut Lease| {
+            lease.metadata.annotations = None;
+            lease.spec.get_or_insert_default().holder_identity = Some("thief".to_owned());
+        });
+    run.until_says("is held by thief now: nothing is written");
+    scene.cluster.admin("DELETE", "/sandbox/faults", None);
+    run.running.signal("TERM");
+    assert_eq!(run.running.wait(), 143);
+    assert_eq!(scene.jobs(), 0);
     Ok(())
 }
 

@@ -52,6 +52,26 @@ impl ObjectLease<'_> {
 
     /// Ends when we may not write any more; says why.
     pub async fn lost(&self) -> String {
+        tokio::select! {
+            why = self.lapsed() => why,
+            why = self.taken() => why,
+        }
+    }
+
+    /// Ends when the Lease is known to be another's: somebody who asks nobody may write a holder into it, and creates that the server
+    /// puts off are sent for as long as the request timeout allows.
+    async fn taken(&self) -> String {
+        loop {
+            tokio::time::sleep(self.inner.options.duration / 30).await;
+            // While the cluster does not answer, the heartbeat tells how long we may go on.
+            if let Ok(Err(why)) = self.verify().await {
+                return why;
+            }
+        }
+    }
+
+    /// Ends when the heartbeat, or what it showed, does not let us write any more.
+    async fn lapsed(&self) -> String {
         let mut changed = self.beat.changed.subscribe();
         loop {
             let left = match self.standing() {
