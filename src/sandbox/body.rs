@@ -89,9 +89,6 @@ pub(super) fn parse_object(
     value["apiVersion"] = Value::String(expected);
     value["kind"] = Value::String(definition.kind.to_owned());
     check_types(definition, &value)?;
-    if request.query("fieldValidation") == Some("Strict") {
-        super::strict::check(definition, &value)?;
-    }
     Ok(value)
 }
 

@@ -107,12 +107,12 @@ fn schemas(definitions: &[&Definition]) -> Map<String, Value> {
 
 /// Adds the schema of a resource's type and gives its name.
 fn add(definition: &Definition, generator: &mut SchemaGenerator) -> Option<String> {
-    fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<String> {
+    fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> String {
         // What is wanted is the definition that it leaves behind.
         let _ = generator.subschema_for::<T>();
-        Some(T::schema_name().into_owned())
+        T::schema_name().into_owned()
     }
-    match (definition.group, definition.plural) {
+    Some(match (definition.group, definition.plural) {
         ("batch", "jobs") => of::<batch::v1::Job>(generator),
         ("", "pods") => of::<core::v1::Pod>(generator),
         ("", "secrets") => of::<core::v1::Secret>(generator),
@@ -127,8 +127,8 @@ fn add(definition: &Definition, generator: &mut SchemaGenerator) -> Option<Strin
         ("discovery.k8s.io", "endpointslices") => of::<discovery::v1::EndpointSlice>(generator),
         ("rbac.authorization.k8s.io", "roles") => of::<rbac::v1::Role>(generator),
         ("rbac.authorization.k8s.io", "rolebindings") => of::<rbac::v1::RoleBinding>(generator),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Turns a JSON schema into what `OpenAPI` 3.0 and kubectl read: where references point, that one with a description beside it is

@@ -16,8 +16,8 @@ use super::faults::Action;
 use super::request::{Request, Shape, Target, Verb};
 use super::watch::Watch;
 use super::{
-    Shared, admin, body, create, delete, discovery, log, openapi, read, reviews, table, token,
-    update,
+    Shared, admin, body, create, delete, discovery, log, openapi, read, reviews, strict, table,
+    token, update,
 };
 
 /// kube-apiserver's `MaxRequestBodyBytes`.
@@ -172,36 +172,29 @@ fn answer(
             if target.name.is_some() {
                 return Err(not_allowed());
             }
-            let object = body::parse_object(request, definition, bytes)?;
+            let mut object = body::parse_object(request, definition, bytes)?;
+            let warnings = strict::prune(request, definition, &mut object)?;
             let created = create::create(&mut shared.store(), request, target, object)?;
-            Ok(object_response(
-                StatusCode::CREATED,
-                request,
-                target,
-                shape,
-                &created,
-            ))
+            let response = object_response(StatusCode::CREATED, request, target, shape, &created);
+            Ok(warn(response, &warnings))
         }
         Verb::Update => {
-            let object = body::parse_object(request, definition, bytes)?;
+            let mut object = body::parse_object(request, definition, bytes)?;
+            let warnings = strict::prune(request, definition, &mut object)?;
             let updated = update::update(&mut shared.store(), request, target, object)?;
-            Ok(object_response(
-                StatusCode::OK,
-                request,
-                target,
-                shape,
-                &updated,
-            ))
+            let response = object_response(StatusCode::OK, request, target, shape, &updated);
+            Ok(warn(response, &warnings))
         }
         Verb::Patch => {
             let patch = body::parse_patch(request, bytes)?;
-            let (made, patched) = update::patch(&mut shared.store(), request, target, &patch)?;
-            let code = if made {
+            let patched = update::patch(&mut shared.store(), request, target, &patch)?;
+            let code = if patched.made {
                 StatusCode::CREATED
             } else {
                 StatusCode::OK
             };
-            Ok(object_response(code, request, target, shape, &patched))
+            let response = object_response(code, request, target, shape, &patched.object);
+            Ok(warn(response, &patched.warnings))
         }
         Verb::Delete => {
             if target.subresource.is_some() {
@@ -230,6 +223,18 @@ fn answer(
         }
         Verb::Other => Err(not_allowed()),
     }
+}
+
+/// Adds a `Warning` header for each text. [RFC 7234 5.5; apimachinery `NewWarningHeader`]
+fn warn(mut response: Response, warnings: &[String]) -> Response {
+    for text in warnings {
+        let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+        // One that no header can carry (a field of control characters) is left out, as the server does.
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+    response
 }
 
 fn not_allowed() -> Failure {

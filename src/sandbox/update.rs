@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::field::FieldErrors;
 use super::request::{Request, Target};
 use super::store::Store;
-use super::{body, create, defaults, events, object, patch, validation};
+use super::{body, create, defaults, events, object, patch, strict, validation};
 
 /// PUT of an object or of its `/status`.
 pub(super) fn update(
@@ -39,13 +39,22 @@ pub(super) fn update(
     write(store, request, target, &old, new)
 }
 
+/// What a PATCH came to.
+pub(super) struct Patched {
+    /// Whether the object was not there before.
+    pub(super) made: bool,
+    pub(super) object: Arc<Value>,
+    /// What to warn the client of.
+    pub(super) warnings: Vec<String>,
+}
+
 /// PATCH in each of the four dialects.
 pub(super) fn patch(
     store: &mut Store,
     request: &Request,
     target: &Target,
     body: &Value,
-) -> Result<(bool, Arc<Value>), Failure> {
+) -> Result<Patched, Failure> {
     let definition = target.definition.storage();
     let name = target.name.as_deref().unwrap_or_default();
     let apply = request.content_type == "application/apply-patch+yaml";
@@ -60,8 +69,14 @@ pub(super) fn patch(
         if apply {
             let mut new = body.clone();
             object::entry(&mut new, "metadata").insert("name".to_owned(), json!(name));
-            let new = body::parse_object(request, target.definition, new.to_string().as_bytes())?;
-            return Ok((true, create::create(store, request, target, new)?));
+            let mut new =
+                body::parse_object(request, target.definition, new.to_string().as_bytes())?;
+            let warnings = strict::prune(request, target.definition, &mut new)?;
+            return Ok(Patched {
+                made: true,
+                object: create::create(store, request, target, new)?,
+                warnings,
+            });
         }
         return Err(Failure::not_found(target.definition, name));
     };
@@ -96,6 +111,7 @@ pub(super) fn patch(
         }
     };
     body::check_types(target.definition, &new)?;
+    let warnings = strict::prune(request, target.definition, &mut new)?;
     if object::name(&new) != name {
         return Err(Failure::bad_request(format!(
             "the name of the object ({}) does not match the name on the URL ({name})",
@@ -107,7 +123,11 @@ pub(super) fn patch(
         new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     }
     let new = events::stored(target.definition, new);
-    Ok((false, write(store, request, target, &old, new)?))
+    Ok(Patched {
+        made: false,
+        object: write(store, request, target, &old, new)?,
+        warnings,
+    })
 }
 
 /// The common end of update and patch.

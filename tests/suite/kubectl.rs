@@ -245,6 +245,15 @@ fn refused() -> Outcome {
     let (success, text) = kubectl(&cluster, &["create", "-f", &file]);
     assert!(!success, "{text}");
     assert_contains(&text, &["paralelism"]);
+    assert_contains(
+        &succeeds(&cluster, &["create", "--validate=warn", "-f", &file]),
+        &[
+            "Warning: unknown field \"spec.paralelism\"",
+            "job.batch/hello created",
+        ],
+    );
+    let kept = succeeds(&cluster, &["get", "job", "hello", "-o", "yaml"]);
+    assert!(!kept.contains("paralelism"), "{kept}");
     Ok(())
 }
 
