@@ -93,6 +93,8 @@ pub(super) struct World {
     pub(super) kill_at: Option<(usize, u32)>,
     /// A run left an object to another.
     pub(super) refused: bool,
+    /// Objects that the run leaves to whoever holds them: their Jobs are no part of its --max-total.
+    left_alone: BTreeSet<usize>,
     pub(super) violations: Vec<String>,
     trace: Vec<String>,
     /// The trace is wanted.
@@ -121,6 +123,7 @@ impl World {
             running: (0..scenario.fleet.slots()).map(|_| None).collect(),
             kill_at: None,
             refused: false,
+            left_alone: BTreeSet::new(),
             violations: Vec::new(),
             trace: Vec::new(),
             traces,
@@ -295,6 +298,7 @@ impl World {
             ));
         }
         let all: i64 = (0..self.objects.len())
+            .filter(|one| !self.left_alone.contains(one))
             .map(|one| self.unfinished(one))
             .sum();
         if let Some(limit) = self.max_total.filter(|limit| all > *limit) {
@@ -425,6 +429,7 @@ impl World {
         }
         let key = (who.to_owned(), place);
         if let Event::CycleStarted { cycle } = event {
+            self.left_alone.remove(&place);
             self.current.insert(key, cycle.clone());
             self.cycles.insert(
                 cycle.clone(),
@@ -441,7 +446,10 @@ impl World {
             );
             return;
         }
-        self.refused |= matches!(event, Event::Refused { .. });
+        if matches!(event, Event::Refused { .. }) {
+            self.refused = true;
+            self.left_alone.insert(place);
+        }
         let Some(mark) = self.current.get(&key).cloned() else {
             return;
         };
