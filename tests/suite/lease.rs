@@ -347,10 +347,11 @@ fn takeover_amid_creates() -> Outcome {
     first.until_created(2);
     let second = scene.start("bob", &[DURATION, "--takeover", "--once"]);
     first.until_says("run ended");
+    // "… is not ours any more" or "… is held by bob…", by what is seen first: a heartbeat that was written to, or the Lease.
     assert_contains(
         &first.stdout(),
         &[
-            "more Jobs were not sent: the lease keda-jobs-orders is not ours",
+            "more Jobs were not sent: the lease keda-jobs-orders is ",
             "HELD at",
         ],
     );
