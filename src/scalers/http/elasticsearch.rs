@@ -18,6 +18,10 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(AM),
     text(&["apiKey"], "API key").from(AM),
+];
+
+/// The search and what is made of its answer; `opensearch` has the same.
+pub(super) static SEARCH: &[ParameterSpec] = &[
     list(&["index"], "indices to search")
         .from(AM)
         .required()
@@ -51,7 +55,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 pub(in crate::scalers) static ELASTICSEARCH: TriggerType = TriggerType {
     name: "elasticsearch",
     family: "http",
-    parameters: &[PARAMETERS],
+    parameters: &[PARAMETERS, SEARCH],
     counts: "the value at valueLocation in the answer",
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetValue"], 0.0),
