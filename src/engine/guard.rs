@@ -132,6 +132,11 @@ impl ObjectGuard<'_> {
         }
     }
 
+    /// Lets the Lease expire after the run's end instead of giving it up; its name, where it is held.
+    pub fn keep(&self) -> Option<&str> {
+        self.lease.as_ref().and_then(ObjectLease::keep)
+    }
+
     /// Whether the cycle may write now; else why not.
     ///
     /// # Errors

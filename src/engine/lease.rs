@@ -9,6 +9,10 @@
 //! same for one object and for a thousand. Another's Lease is taken when its heartbeat is missing or was watched not to move for its
 //! duration on our own clock. Before it writes, a run that has not looked for a moment looks whether the Lease is still
 //! its own; who takes one by force also writes to the loser's heartbeat, whose next renewal then meets a conflict.
+//!
+//! Kubernetes knows no fencing: a request that was sent while the Lease was held is carried out whenever it arrives. So writing ends
+//! after two thirds of the duration, and a run that ends with unanswered creates lets its Lease expire. A create that the server
+//! carries out still later, after everybody has counted, makes one Job too many; the next cycle counts it.
 
 mod beat;
 mod object;

@@ -45,9 +45,9 @@ struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     entries: BTreeMap<String, Entry>,
-    /// Creates that had come to nothing when a list looked. Their names are used first: should such a request still arrive, it and
-    /// the new one can only make one Job.
-    spare: BTreeMap<String, Sent>,
+    /// Creates that had come to nothing when a list looked, and when they were given up. Their names are used first: should such a
+    /// request still arrive, it and the new one can only make one Job.
+    spare: BTreeMap<String, (Sent, Instant)>,
     /// Jobs that were sent more than once, and when the last answer came. While one is there, an earlier sending that arrives late
     /// makes no second Job.
     resent: BTreeMap<String, Instant>,
@@ -93,7 +93,21 @@ impl Ledger {
 
     /// A name to use before a new one is chosen.
     pub fn take_spare(&mut self) -> Option<Sent> {
-        self.spare.pop_first().map(|(_, sent)| sent)
+        self.spare.pop_first().map(|(_, (sent, _))| sent)
+    }
+
+    /// How many Jobs may still be made that were sent and never answered. Only this run knows of them.
+    pub fn unanswered(&self, now: Instant) -> usize {
+        let uncertain = self
+            .entries
+            .values()
+            .filter(|entry| !entry.certain)
+            .map(|entry| entry.since);
+        let spare = self.spare.values().map(|(_, since)| *since);
+        uncertain
+            .chain(spare)
+            .filter(|since| now.duration_since(*since) < LATE)
+            .count()
     }
 
     /// Takes in what exists: `observed` shows every Job that was created before `as_of` and not deleted since.
@@ -112,7 +126,7 @@ impl Ledger {
                 return true;
             }
             if !entry.certain {
-                spare.insert(name.clone(), entry.sent.clone());
+                spare.insert(name.clone(), (entry.sent.clone(), entry.since));
             }
             false
         });
@@ -248,6 +262,24 @@ mod tests {
         ledger.reconcile(&[], later);
         ledger.reconcile(&[job("c", JobState::Pending)], later);
         assert_eq!(ledger.take_spare(), None);
+    }
+
+    #[test]
+    fn what_was_not_answered_may_arrive_for_a_minute() {
+        let (mut ledger, now) = (Ledger::default(), Instant::now());
+        let later = now + Duration::from_secs(1);
+        ledger.created(sent("a"), now, Timestamp::UNIX_EPOCH);
+        assert_eq!(ledger.unanswered(now), 0);
+        ledger.perhaps(sent("b"), now, Timestamp::UNIX_EPOCH);
+        ledger.perhaps(sent("c"), now, Timestamp::UNIX_EPOCH);
+        assert_eq!(ledger.unanswered(later), 2);
+        ledger.reconcile(&[job("c", JobState::Pending)], later);
+        assert_eq!(
+            ledger.unanswered(later),
+            1,
+            "a list that does not show it does not end it"
+        );
+        assert_eq!(ledger.unanswered(now + LATE), 0);
     }
 
     /// What happens to a cluster and to one who watches it late.

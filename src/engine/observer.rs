@@ -153,6 +153,11 @@ impl Observer {
         self.with_ledger(target, |ledger| ledger.is_awaited(name, Instant::now()))
     }
 
+    /// How many Jobs of `target` may still be made that were sent and never answered.
+    pub fn unanswered(&self, target: &Target) -> usize {
+        self.with_ledger(target, |ledger| ledger.unanswered(Instant::now()))
+    }
+
     /// A name to use before a new one is chosen.
     pub fn take_spare(&self, target: &Target) -> Option<Sent> {
         self.with_ledger(target, Ledger::take_spare)

@@ -118,17 +118,35 @@ impl Driver<'_> {
                 }
             }
             if once {
-                self.guard.release().await;
                 break;
             }
             next = start + interval;
         }
+        self.leave(once).await;
         self.engine.limits.leave(self.target);
         if !once {
             let (cycles, totals) = (self.result.cycles, self.result.totals);
             self.say(Event::ObjectSummary { cycles, totals });
         }
         self.result
+    }
+
+    /// Gives the object up, or keeps others from it until what was sent is carried out or given up.
+    async fn leave(&self, once: bool) {
+        let observer = self.engine.observer.as_ref();
+        let unanswered = observer.map_or(0, |observer| observer.unanswered(self.target));
+        if unanswered > 0
+            && let Some(lease) = self.guard.keep()
+        {
+            self.say(Event::Notice {
+                message: format!(
+                    "{} not answered and may still be carried out: the lease {lease} is kept until it expires, so that nobody counts the Jobs before that; wait for it with --lease-wait",
+                    if unanswered == 1 { "1 create was".to_owned() } else { format!("{unanswered} creates were") }
+                ),
+            });
+        } else if once {
+            self.guard.release().await;
+        }
     }
 
     fn say(&self, event: Event) {

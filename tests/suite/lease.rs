@@ -40,6 +40,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             "lease::a_stolen_lease_ends_creates_that_are_put_off",
             stolen_amid_creates,
         ),
+        embedded_test(
+            "lease::a_run_whose_creates_were_not_answered_keeps_its_lease",
+            unanswered,
+        ),
         test("lease::other_objects_go_on", other_objects),
         test(
             "lease::a_single_cycle_keeps_no_lease_while_it_waits_for_another",
@@ -381,6 +385,35 @@ fn stolen_amid_creates() -> Outcome {
             lease.spec.get_or_insert_default().holder_identity = Some("thief".to_owned());
         });
     run.until_says("is held by thief now: nothing is written");
+    Ok(())
+}
+
+/// Such a create may be carried out after the run's end, and whoever counted before would make one too many.
+fn unanswered() -> Outcome {
+    let scene = scene(3);
+    let delay = json!({"delay": 600_000});
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": delay}]));
+    let first = ["run", "--once", &scene.manifest, "--request-timeout", "1s"];
+    let first = scene.cluster.run([&first[..], &[DURATION]].concat());
+    assert_contains(
+        &first.expect(1).stdout,
+        &[
+            "3 creates were not answered and may still be carried out",
+            "the lease keda-jobs-orders is kept until it expires",
+            "--lease-wait",
+        ],
+    );
+    assert_eq!(scene.jobs(), 0);
+    scene.cluster.admin("DELETE", "/sandbox/faults", None);
+    assert_eq!(scene.leases().len(), 2, "{:?}", scene.leases());
+    let waits = ["run", "--once", &scene.manifest, DURATION, "--lease-wait"];
+    let second = scene.cluster.run(waits).expect(0);
+    assert_contains(
+        &second.stdout,
+        &["took the lease of", "did not move for 3s"],
+    );
+    assert_eq!(scene.jobs(), 3);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
     Ok(())
 }
 

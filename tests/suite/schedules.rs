@@ -322,6 +322,7 @@ impl Play {
                     scenario: Arc::clone(&scenario),
                 };
                 stage.signals.borrow_mut()[slot] = Some(signals);
+                let who = process.who.clone();
                 let run = spawn_local(process.run());
                 {
                     let mut world = lock(&world);
@@ -333,10 +334,11 @@ impl Play {
                     let mut world = lock(&world);
                     world.running[slot] = None;
                     world.note(|| format!("run {slot} has ended"));
-                    if let Err(error) = ended
-                        && error.is_panic()
-                    {
-                        world.violations.push(format!("run {slot} panicked"));
+                    if let Err(error) = ended {
+                        world.leaves.insert(who);
+                        if error.is_panic() {
+                            world.violations.push(format!("run {slot} panicked"));
+                        }
                     }
                 }
                 stage.signals.borrow_mut()[slot] = None;
@@ -523,7 +525,7 @@ impl Play {
             .any(|(other, object)| other != place && matches!(object.work, Work::GoesOn))
     }
 
-    /// Runs that end in order give their leases up.
+    /// Runs that end in order give their leases up, unless they say why not.
     async fn end(&mut self) -> Result<(), String> {
         self.stage.over.set(true);
         for slot in 0..self.scenario.fleet.slots() {
@@ -540,7 +542,8 @@ impl Play {
         let world = lock(&self.world);
         for (place, object) in world.objects.iter().enumerate() {
             if let Some(holder) = world.holder(place)
-                && holder.starts_with("run")
+                && let Some((run, _)) = holder.split_once('_')
+                && !world.leaves.contains(run)
             {
                 return Err(format!(
                     "all runs have ended, and {holder} still holds the lease of {}",

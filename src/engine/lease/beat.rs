@@ -53,6 +53,8 @@ pub(super) struct HoldState {
     pub(super) epoch: u64,
     /// When the look that showed it as ours was sent.
     pub(super) verified: Moment,
+    /// It is left to expire.
+    pub(super) kept: bool,
 }
 
 impl Beat {
@@ -224,12 +226,17 @@ impl Beat {
     pub(super) async fn release(&self, inner: &Inner) {
         self.end();
         let failed = |error: ClusterError| tracing::debug!(%error, "the lease expires by itself");
-        let held: Vec<Held> = lock(&self.holds)
+        let (kept, given_up): (Vec<_>, Vec<_>) = lock(&self.holds)
             .iter()
-            .filter_map(|hold| lock(&hold.state).held.take())
-            .collect();
+            .filter_map(|hold| {
+                let mut state = lock(&hold.state);
+                state.held.take().map(|held| (state.kept, held))
+            })
+            .partition(|(kept, _)| *kept);
+        let held: Vec<Held> = given_up.into_iter().map(|(_, held)| held).collect();
         self.changed.send_replace(());
-        if !self.release_together(inner, held.len()).await {
+        // One request for all would take those as well that are kept.
+        if !(kept.is_empty() && self.release_together(inner, held.len()).await) {
             futures::stream::iter(&held)
                 .for_each_concurrent(CONCURRENCY, |held| async move {
                     if let Err(error) = leases::release(&inner.cluster, &self.namespace, held).await
@@ -238,6 +245,10 @@ impl Beat {
                     }
                 })
                 .await;
+        }
+        if !kept.is_empty() {
+            // Without its heartbeat a Lease counts as free.
+            return;
         }
         // A renewal that was cut off may have moved it on. Last of all: who takes an object from us by force waits until the
         // heartbeat moves or goes, and looks again then.

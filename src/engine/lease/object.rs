@@ -100,6 +100,15 @@ impl ObjectLease<'_> {
         }
     }
 
+    /// Lets the Lease expire after the run's end instead of giving it up, and the heartbeat with it; its name, where it is held. For a
+    /// run whose last creates were not answered: Kubernetes has no way to call them back, and who counts the Jobs before they arrive
+    /// counts too few.
+    pub fn keep(&self) -> Option<&str> {
+        let mut state = lock(&self.hold.state);
+        state.kept = state.held.is_some();
+        state.kept.then_some(self.hold.name.as_str())
+    }
+
     /// Asks for the Lease where it is not held; waits, takes it or gives up as the options say.
     ///
     /// # Errors
@@ -282,6 +291,7 @@ impl ObjectLease<'_> {
             held: Some(held),
             epoch,
             verified: sent,
+            kept: false,
         };
         self.beat.changed.send_replace(());
         Ok(())

@@ -91,6 +91,8 @@ pub(super) struct World {
     pub(super) running: Vec<Option<AbortHandle>>,
     /// Kill that slot with so many more creates.
     pub(super) kill_at: Option<(usize, u32)>,
+    /// Runs that leave Leases behind: they were killed, or said that they keep one.
+    pub(super) leaves: BTreeSet<String>,
     /// A run left an object to another.
     pub(super) refused: bool,
     /// Objects that the run leaves to whoever holds them: their Jobs are no part of its --max-total.
@@ -122,6 +124,7 @@ impl World {
             foreign_deletes: BTreeSet::new(),
             running: (0..scenario.fleet.slots()).map(|_| None).collect(),
             kill_at: None,
+            leaves: BTreeSet::new(),
             refused: false,
             left_alone: BTreeSet::new(),
             violations: Vec::new(),
@@ -445,6 +448,11 @@ impl World {
                 },
             );
             return;
+        }
+        if let Event::Notice { message } = event
+            && message.contains("is kept until it expires")
+        {
+            self.leaves.insert(who.to_owned());
         }
         if matches!(event, Event::Refused { .. }) {
             self.refused = true;
