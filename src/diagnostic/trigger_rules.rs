@@ -11,6 +11,7 @@ pub static RULES: &[&Rule] = &[
     &NO_TARGET,
     &OBSOLETE_PARAMETER,
     &OVERRIDDEN_PARAMETER,
+    &PARAMETER_VERSION,
     &POD_IDENTITY,
     &TRIGGER_TYPE_VERSION,
     &UNREAD_AUTHENTICATION,
@@ -103,6 +104,23 @@ pub static OVERRIDDEN_PARAMETER: Rule = Rule {
         example: "triggers:\n  - type: rabbitmq\n    metadata: {host: amqp://mq, hostFromEnv: MQ}",
         fix: "Keep the one that is meant.",
         source: "KEDA pkg/scalers/scalersconfig/typed_config.go; pkg/scaling/resolver/scale_resolvers.go",
+    },
+};
+
+/// See its doc.
+pub static PARAMETER_VERSION: Rule = Rule {
+    id: "parameter-version",
+    severity: Severity::Warning,
+    summary: "the version of KEDA aimed at does not know the trigger parameter, or a word in it, yet",
+    doc: Doc {
+        what: "The metadata holds a parameter that came with a later version of KEDA than the one aimed at, or a word that came later in \
+               the text of a parameter, which is an error.",
+        why: "KEDA passes over keys that it does not know, without a word: the default holds instead. A required parameter that is given \
+              only under a newer name is missing, which is a finding of its own. A word that it does not know stops the trigger, and with it \
+              all triggers of the object.",
+        example: "# with --keda-version 2.7\ntriggers:\n  - type: aws-sqs-queue\n    metadata: {activationQueueLength: \"5\"}",
+        fix: "Take it out, or say with --keda-version which KEDA is meant; `keda-jobs triggers TYPE` shows since when each is read.",
+        source: "KEDA's source, release by release: pkg/scalers",
     },
 };
 
