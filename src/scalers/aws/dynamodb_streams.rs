@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -15,6 +16,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["awsEndpoint"], "address to ask instead of AWS' own"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(9, &["awsEndpoint"])];
+
 /// The type.
 pub(in crate::scalers) static AWS_DYNAMODB_STREAMS: TriggerType = TriggerType {
     name: "aws-dynamodb-streams",
@@ -26,5 +30,6 @@ pub(in crate::scalers) static AWS_DYNAMODB_STREAMS: TriggerType = TriggerType {
     activation: Some("activationShardCount"),
     check: super::credentials,
     since: KedaVersion::new(8, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

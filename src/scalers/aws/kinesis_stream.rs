@@ -1,7 +1,9 @@
 //! `aws-kinesis-stream`: open shards of a stream. [KEDA `aws_kinesis_stream_scaler.go`]
 
+use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -14,6 +16,12 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["awsEndpoint"], "address to ask instead of AWS' own"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationShardCount"]),
+    since(9, &["awsEndpoint"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AWS_KINESIS_STREAM: TriggerType = TriggerType {
     name: "aws-kinesis-stream",
@@ -24,5 +32,6 @@ pub(in crate::scalers) static AWS_KINESIS_STREAM: TriggerType = TriggerType {
     target: Target::Parameter(&["shardCount"], 2.0),
     activation: Some("activationShardCount"),
     check: super::credentials,
+    history: &[HISTORY_OF_AWS, HISTORY],
     ..TriggerType::USUAL
 };

@@ -2,6 +2,7 @@
 
 use super::AZURE;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{MEA, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -37,6 +38,14 @@ static PARAMETERS: &[ParameterSpec] = &[
     ),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(4, &["metricNamespace"]),
+    since(7, &["azureResourceManagerEndpoint", "cloud"]),
+    since(7, &["activeDirectoryEndpoint"]).ignored(15),
+    since(8, &["activationTargetValue"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AZURE_MONITOR: TriggerType = TriggerType {
     name: "azure-monitor",
@@ -46,5 +55,6 @@ pub(in crate::scalers) static AZURE_MONITOR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,7 +1,9 @@
 //! `gcp-cloudtasks`: depth of a queue of Cloud Tasks. [KEDA `gcp_cloud_tasks_scaler.go`]
 
 use super::GOOGLE;
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -13,6 +15,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["queueName"], "name of the queue").required(),
     text(&["projectID"], "ID of the Google project").required(),
 ];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(15, &["filterDuration"])];
 
 /// The type.
 pub(in crate::scalers) static GCP_CLOUDTASKS: TriggerType = TriggerType {
@@ -27,5 +32,7 @@ pub(in crate::scalers) static GCP_CLOUDTASKS: TriggerType = TriggerType {
     target: Target::Parameter(&["value"], 100.0),
     activation: Some("activationValue"),
     check: super::credentials,
+    since: KedaVersion::new(12, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
