@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -18,6 +19,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["password"], "password").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+
 /// The type.
 pub(in crate::scalers) static GRAPHITE: TriggerType = TriggerType {
     name: "graphite",
@@ -29,6 +33,7 @@ pub(in crate::scalers) static GRAPHITE: TriggerType = TriggerType {
     activation: Some("activationThreshold"),
     check,
     since: KedaVersion::new(5, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

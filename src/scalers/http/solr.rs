@@ -1,5 +1,6 @@
 //! `solr`: documents that a query finds. [KEDA `solr_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AM, number, text};
@@ -28,5 +29,6 @@ pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
+    since: KedaVersion::new(11, 0),
     ..TriggerType::USUAL
 };

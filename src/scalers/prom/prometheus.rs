@@ -2,6 +2,8 @@
 //!
 //! Without authModes the managed servers of Amazon, Azure and Google are known by the identity that the trigger names.
 
+use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
+use crate::scalers::history::{Era, since, words};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -95,6 +97,64 @@ static AZURE: &[ParameterSpec] = &[
     ),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(
+        3,
+        &[
+            "authModes",
+            "bearerToken",
+            "username",
+            "password",
+            "cert",
+            "key",
+            "ca",
+        ],
+    ),
+    since(6, &["namespace"]),
+    since(7, &["cortexOrgID"]).refused(10).ignored(15),
+    since(8, &["activationThreshold", "ignoreNullValues"]),
+    since(9, &["unsafeSsl"]),
+    since(
+        10,
+        &[
+            "customHeaders",
+            "cloud",
+            "azureManagedPrometheusResourceURL",
+        ],
+    ),
+    since(
+        11,
+        &[
+            "GoogleApplicationCredentials",
+            "credentials",
+            "credentialsFromEnvFile",
+        ],
+    ),
+    since(12, &["scope"]).ignored(15),
+    since(20, &["scope"]),
+    since(
+        13,
+        &[
+            "queryParameters",
+            "awsAccessKeyID",
+            "awsAccessKeyId",
+            "awsSecretAccessKey",
+            "awsSessionToken",
+            "awsRoleArn",
+            "identityOwner",
+        ],
+    ),
+    since(14, &["awsRegion"]),
+    since(15, &["scopes"]),
+    words(15, "authModes", &["apiKey"]),
+    since(17, &["timeout"]),
+    since(
+        18,
+        &["authMode", "token", "apiKey", "method", "keyParamName"],
+    ),
+];
+
 /// The type.
 pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     name: "prometheus",
@@ -105,6 +165,7 @@ pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     target: trigger_type::Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     behaviour: Behaviour::Reads(build),
+    history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };
 
