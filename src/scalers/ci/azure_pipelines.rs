@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, EAM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -44,6 +45,25 @@ static PARAMETERS: &[ParameterSpec] = &[
     .default("false"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["poolID"]).optional(6),
+    since(6, &["poolName"]),
+    since(
+        8,
+        &["parent", "demands", "activationTargetPipelinesQueueLength"],
+    ),
+    since(10, &["jobsToFetch", "requireAllDemands"]),
+    since(17, &["requireAllDemandsAndIgnoreOthers"]),
+    since(
+        18,
+        &[
+            "fetchUnfinishedJobsOnly",
+            "caseInsensitiveDemandsProcessing",
+        ],
+    ),
+];
+
 /// The type.
 pub(in crate::scalers) static AZURE_PIPELINES: TriggerType = TriggerType {
     name: "azure-pipelines",
@@ -58,6 +78,7 @@ pub(in crate::scalers) static AZURE_PIPELINES: TriggerType = TriggerType {
     activation: Some("activationTargetPipelinesQueueLength"),
     check,
     since: KedaVersion::new(3, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -2,6 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -35,6 +36,24 @@ static PARAMETERS: &[ParameterSpec] = &[
     ),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(5, &["unsafeSsl"]),
+    since(8, &["sessionBrowserName", "activationThreshold"]),
+    since(10, &["platformName"]),
+    since(
+        16,
+        &[
+            "authType",
+            "username",
+            "password",
+            "accessToken",
+            "nodeMaxSessions",
+        ],
+    ),
+    since(17, &["enableManagedDownloads", "capabilities"]),
+];
+
 /// The type.
 pub(in crate::scalers) static SELENIUM_GRID: TriggerType = TriggerType {
     name: "selenium-grid",
@@ -45,5 +64,6 @@ pub(in crate::scalers) static SELENIUM_GRID: TriggerType = TriggerType {
     target: Target::Fixed(1.0),
     activation: Some("activationThreshold"),
     since: KedaVersion::new(4, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,5 +1,6 @@
 //! `sumologic`: a query of logs or metrics. [KEDA `sumologic_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
@@ -49,6 +50,7 @@ pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     check,
+    since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };
 

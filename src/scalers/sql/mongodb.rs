@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, AM, AME, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -37,6 +38,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["ca"], "an authority to trust, PEM").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationQueryValue"]),
+    since(14, &["scheme"]),
+    since(19, &["tls", "cert", "key", "keyPassword", "ca"]),
+];
+
 /// The type.
 pub(in crate::scalers) static MONGODB: TriggerType = TriggerType {
     name: "mongodb",
@@ -48,6 +56,7 @@ pub(in crate::scalers) static MONGODB: TriggerType = TriggerType {
     activation: Some("activationQueryValue"),
     check,
     since: KedaVersion::new(1, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, AM, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -23,6 +24,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     number(&["activationTargetValue"], "active only above this value").default("0"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationTargetValue"])];
+
 /// The type.
 pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
     name: "mssql",
@@ -34,6 +38,7 @@ pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
     activation: Some("activationTargetValue"),
     check,
     since: KedaVersion::new(2, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -2,6 +2,7 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, MA, MAE, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -23,6 +24,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["metricName"], "KEDA passes over it").obsolete("take it out, KEDA names metrics itself"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationQueryValue"])];
+
 /// The type.
 pub(in crate::scalers) static MYSQL: TriggerType = TriggerType {
     name: "mysql",
@@ -33,6 +37,7 @@ pub(in crate::scalers) static MYSQL: TriggerType = TriggerType {
     target: Target::Parameter(&["queryValue"], 0.0),
     activation: Some("activationQueryValue"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

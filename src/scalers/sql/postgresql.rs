@@ -2,6 +2,7 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, AM, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -22,6 +23,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["password"], "password").from(AE),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationTargetQueryValue"])];
+
 /// The type.
 pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
     name: "postgresql",
@@ -32,6 +36,7 @@ pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 
