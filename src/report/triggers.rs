@@ -214,6 +214,19 @@ impl At {
         names.filter(|name| self.reads(kind, name)).collect()
     }
 
+    fn sources(
+        self,
+        kind: &'static TriggerType,
+        spec: &'static ParameterSpec,
+    ) -> impl Iterator<Item = Source> {
+        spec.order.iter().copied().filter(move |source| {
+            self.0.is_none_or(|version| {
+                let mut names = spec.names.iter();
+                names.any(|name| kind.standing_from(name, *source, version).is_looked_at())
+            })
+        })
+    }
+
     fn words(self, kind: &'static TriggerType, spec: &ParameterSpec) -> Vec<&'static str> {
         let is_known = |word: &&str| {
             self.0
@@ -303,9 +316,8 @@ fn parameter(
                 .is_some_and(|version| kind.was_required(spec.name(), version)),
         default: spec.default,
         allowed: at.words(kind, spec),
-        from: spec
-            .order
-            .iter()
+        from: at
+            .sources(kind, spec)
             .map(|source| match source {
                 Source::Metadata => "metadata",
                 Source::Env => "env",
@@ -467,15 +479,10 @@ fn row(spec: &ParameterSpec, view: ParameterView) -> Vec<String> {
         (None, true) => "required".to_owned(),
         (None, false) => "-".to_owned(),
     };
-    let from: String = spec
-        .order
+    let from: String = view
+        .from
         .iter()
-        .map(|source| match source {
-            Source::Metadata => 'm',
-            Source::Env => 'e',
-            Source::Variable => 'v',
-            Source::Auth => 'a',
-        })
+        .filter_map(|source| source.chars().next())
         .collect();
     vec![
         view.name.to_owned(),

@@ -6,15 +6,19 @@
 use std::fmt::Write as _;
 
 use super::TriggerType;
+use super::params::Source;
 use crate::api::KedaVersion;
 
-/// A time in which KEDA read some names, or some words of a parameter's text. Made with [`since`], [`always`] and [`words`].
+/// A time in which KEDA read some names, or some words of a parameter's text. Made with [`since`], [`always`],
+/// [`from`] and [`words`].
 #[derive(Debug)]
 pub struct Era {
     /// Names of parameters as they are written, aliases one by one; or the words.
     names: &'static [&'static str],
     /// The parameter whose words they are.
     words_of: Option<&'static str>,
+    /// The one source that this is about; all when there is none.
+    source: Option<Source>,
     /// The first version that reads them.
     since: KedaVersion,
     /// The first version that advises against them.
@@ -32,12 +36,24 @@ pub(in crate::scalers) const fn since(minor: u16, names: &'static [&'static str]
     Era {
         names,
         words_of: None,
+        source: None,
         since: KedaVersion::new(minor, 0),
         deprecated: None,
         refused: None,
         ignored: None,
         optional: None,
     }
+}
+
+/// KEDA reads `names` from `source` since `2.minor`, and from other sources for longer.
+pub(in crate::scalers) const fn from(
+    minor: u16,
+    source: Source,
+    names: &'static [&'static str],
+) -> Era {
+    let mut era = since(minor, names);
+    era.source = Some(source);
+    era
 }
 
 /// `names` are as old as the type, and something about them has changed.
@@ -148,6 +164,14 @@ impl TriggerType {
             .filter(move |era| era.words_of.is_none() && era.names.contains(&name))
     }
 
+    /// The eras of a name that are about all its sources.
+    fn whole_eras<'n>(
+        &'static self,
+        name: &'n str,
+    ) -> impl Iterator<Item = &'static Era> + use<'n> {
+        self.eras(name).filter(|era| era.source.is_none())
+    }
+
     /// What `version`, which has the type, makes of `key`: the name of a parameter, or that and `FromEnv`.
     pub fn standing(&'static self, key: &str, version: KedaVersion) -> Standing {
         let base = key.strip_suffix("FromEnv").unwrap_or(key);
@@ -156,7 +180,7 @@ impl TriggerType {
         } else {
             base
         };
-        let mut eras = self.eras(name).peekable();
+        let mut eras = self.whole_eras(name).peekable();
         let Some(first) = eras.peek().map(|era| era.since) else {
             return match self.parameter(name) {
                 Some(spec) if !spec.is_read() => Standing::Ignored,
@@ -168,6 +192,33 @@ impl TriggerType {
         eras.filter(|era| era.since <= version)
             .last()
             .map_or(Standing::NotYet(first), |era| era.standing(version))
+    }
+
+    /// What `version`, which has the type, makes of a name that is given by `source`.
+    pub fn standing_from(
+        &'static self,
+        name: &str,
+        source: Source,
+        version: KedaVersion,
+    ) -> Standing {
+        let standing = self.standing(name, version);
+        if !standing.is_looked_at() {
+            return standing;
+        }
+        self.eras(name)
+            .find(|era| era.source == Some(source) && version < era.since)
+            .map_or(standing, |era| Standing::NotYet(era.since))
+    }
+
+    /// What `version`, which has the type, makes of `key` in the metadata.
+    pub fn standing_of_key(&'static self, key: &str, version: KedaVersion) -> Standing {
+        match (self.parameter(key), key.strip_suffix("FromEnv")) {
+            (Some(spec), _) if spec.reads(Source::Variable) => {
+                self.standing_from(key, Source::Variable, version)
+            }
+            (None, Some(name)) => self.standing_from(name, Source::Env, version),
+            _ => self.standing_from(key, Source::Metadata, version),
+        }
     }
 
     /// The version that `word` came with in the text of `parameter`, when `version` does not have it yet.
@@ -202,14 +253,15 @@ impl TriggerType {
 
     /// The version that a name came with, when that is later than the type itself.
     pub fn since_of(&'static self, name: &str) -> Option<KedaVersion> {
-        let first = self.eras(name).map(|era| era.since).next()?;
+        let first = self.whole_eras(name).map(|era| era.since).next()?;
         (first > self.since).then_some(first)
     }
 
-    /// When KEDA reads a name, for people: `since 2.8`, `until 2.20`, `from 2.12 until 2.15, and since 2.20`; empty when always.
+    /// When KEDA reads a name, for people: `since 2.8`, `until 2.20`, `from 2.12 until 2.15, and since 2.20`, `from the metadata since
+    /// 2.16`; empty when always.
     pub fn times(&'static self, name: &str) -> String {
         let mut text = String::new();
-        for era in self.eras(name) {
+        for era in self.whole_eras(name) {
             let start = (era.since > self.since).then(|| release(era.since));
             let part = match (start, era.end()) {
                 (Some(start), None) => format!("since {start}"),
@@ -219,6 +271,16 @@ impl TriggerType {
             };
             let joint = if text.is_empty() { "" } else { ", and " };
             let _ = write!(text, "{joint}{part}");
+        }
+        for era in self.eras(name) {
+            let place = match era.source {
+                None => continue,
+                Some(Source::Metadata | Source::Variable) => "the metadata",
+                Some(Source::Env) => "a variable",
+                Some(Source::Auth) => "a TriggerAuthentication",
+            };
+            let joint = if text.is_empty() { "" } else { ", " };
+            let _ = write!(text, "{joint}from {place} since {}", release(era.since));
         }
         text
     }

@@ -4,8 +4,9 @@ use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, flag, list, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -54,6 +55,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationTargetMetricValue"]),
     since(9, &["awsEndpoint"]),
     since(16, &["ignoreNullValues"]),
+    from(17, Source::Auth, &["awsRegion"]),
     since(19, &["awsAccountId"]),
 ];
 

@@ -4,8 +4,9 @@ use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -35,6 +36,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationTargetValue"]),
     since(9, &["awsEndpoint"]),
     since(11, &["indexName"]),
+    from(17, Source::Auth, &["awsRegion"]),
     since(19, &["filterExpression"]),
 ];
 

@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -17,7 +18,10 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(9, &["awsEndpoint"])];
+static HISTORY: &[Era] = &[
+    since(9, &["awsEndpoint"]),
+    from(17, Source::Auth, &["awsRegion"]),
+];
 
 /// The type.
 pub(in crate::scalers) static AWS_DYNAMODB_STREAMS: TriggerType = TriggerType {

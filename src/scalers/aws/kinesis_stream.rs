@@ -3,8 +3,9 @@
 use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -20,6 +21,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(8, &["activationShardCount"]),
     since(9, &["awsEndpoint"]),
+    from(17, Source::Auth, &["awsRegion"]),
 ];
 
 /// The type.

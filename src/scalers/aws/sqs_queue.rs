@@ -4,8 +4,9 @@ use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::Given;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, ME, flag, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
@@ -25,7 +26,9 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(8, &["activationQueueLength", "scaleOnInFlight"]),
     since(9, &["awsEndpoint"]),
+    from(9, Source::Env, &["queueURL"]),
     since(12, &["scaleOnDelayed"]),
+    from(17, Source::Auth, &["awsRegion"]),
 ];
 
 /// The type.

@@ -4,8 +4,9 @@ use super::AZURE;
 use super::SUFFIX;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, since};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -40,6 +41,7 @@ static HISTORY: &[Era] = &[
     since(7, &["recursive", "globPattern"]),
     since(8, &["activationBlobCount"]),
     always(&["useAAdPodIdentity"]).ignored(15),
+    from(19, Source::Metadata, &["connection"]),
 ];
 
 /// The type.

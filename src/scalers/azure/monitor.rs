@@ -2,8 +2,9 @@
 
 use super::AZURE;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MEA, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -44,6 +45,7 @@ static HISTORY: &[Era] = &[
     since(7, &["azureResourceManagerEndpoint", "cloud"]),
     since(7, &["activeDirectoryEndpoint"]).ignored(15),
     since(8, &["activationTargetValue"]),
+    from(17, Source::Metadata, &["activeDirectoryClientPassword"]),
 ];
 
 /// The type.

@@ -4,8 +4,9 @@ use super::AZURE;
 use super::SUFFIX;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, since};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AME, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
@@ -35,6 +36,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationQueueLength"]),
     since(15, &["queueLengthStrategy"]),
     always(&["useAAdPodIdentity"]).ignored(15),
+    from(16, Source::Metadata, &["connection"]),
 ];
 
 /// The type.

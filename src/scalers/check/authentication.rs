@@ -271,7 +271,9 @@ impl Object<'_> {
                 let version = of_parameters(kind, local.version);
                 kind.parameter(parameter)
                     .is_some_and(|spec| spec.reads(Source::Auth))
-                    && kind.standing(parameter, version).is_looked_at()
+                    && kind
+                        .standing_from(parameter, Source::Auth, version)
+                        .is_looked_at()
             })
         };
         for (parameter, _, span) in self.parameters() {

@@ -87,7 +87,7 @@ impl Checker<'_> {
             .parameters()
             .filter(|spec| spec.is_read())
             .flat_map(|spec| {
-                let known = |name: &&&str| self.standing(name).is_looked_at();
+                let known = |name: &&&str| self.knows(name);
                 spec.names.iter().filter(known).flat_map(|name| {
                     let plain = spec.reads(Source::Metadata).then(|| (*name).to_owned());
                     let env = spec.reads(Source::Env).then(|| format!("{name}FromEnv"));

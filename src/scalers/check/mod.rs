@@ -111,7 +111,7 @@ impl Checker<'_> {
 
     fn problem(&mut self, problem: Problem) {
         // What that KEDA does not know yet it does not need either.
-        let is_new = problem.missing && !self.standing(problem.parameter).is_looked_at();
+        let is_new = problem.missing && !self.knows(problem.parameter);
         if is_new || !self.missing.insert(problem.parameter) {
             return;
         }

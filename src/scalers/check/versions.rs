@@ -25,7 +25,7 @@ pub(super) fn looked_at<'m>(
     metadata: &'m BTreeMap<String, String>,
     version: KedaVersion,
 ) -> Cow<'m, BTreeMap<String, String>> {
-    let is_looked_at = |key: &String| kind.standing(key, version).is_looked_at();
+    let is_looked_at = |key: &String| kind.standing_of_key(key, version).is_looked_at();
     if metadata.keys().all(is_looked_at) {
         return Cow::Borrowed(metadata);
     }
@@ -35,18 +35,19 @@ pub(super) fn looked_at<'m>(
 }
 
 impl Checker<'_> {
-    /// What that KEDA makes of `key`.
+    /// What that KEDA makes of a key of the metadata.
     pub(super) fn standing(&self, key: &str) -> Standing {
-        self.kind.standing(key, self.of_parameters)
+        self.kind.standing_of_key(key, self.of_parameters)
+    }
+
+    /// Whether that KEDA knows the name of a parameter, wherever it is given.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.kind.standing(name, self.of_parameters).is_looked_at()
     }
 
     /// Whether that KEDA looks at a parameter under any of its names.
     pub(super) fn is_looked_at(&self, spec: &ParameterSpec) -> bool {
-        spec.renamed.is_none()
-            && spec
-                .names
-                .iter()
-                .any(|name| self.standing(name).is_looked_at())
+        spec.renamed.is_none() && spec.names.iter().any(|name| self.knows(name))
     }
 
     /// Whether that KEDA needed a parameter which later ones can do without.
@@ -82,15 +83,24 @@ impl Checker<'_> {
     }
 
     fn not_yet(&mut self, key: &str, since: KedaVersion) {
+        let is_read_elsewhere = self.knows(key.strip_suffix("FromEnv").unwrap_or(key));
+        let (reason, help) = if is_read_elsewhere {
+            (
+                "it is read from here since",
+                "give it from elsewhere, or update KEDA",
+            )
+        } else {
+            ("it came with", "take it out, or update KEDA")
+        };
         let message = format!(
-            "KEDA {} passes over {key}: it came with {}",
+            "KEDA {} passes over {key}: {reason} {}",
             self.version,
             release(since)
         );
         let label = self.place.of_key(key);
         self.report(&trigger_rules::PARAMETER_VERSION, message, label)
             .help
-            .push("take it out, or update KEDA".to_owned());
+            .push(help.to_owned());
     }
 
     /// Words of the parameter's text that came later than that KEDA.

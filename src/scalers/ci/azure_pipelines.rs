@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
-use crate::scalers::history::{Era, always, since};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, EAM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -62,6 +63,7 @@ static HISTORY: &[Era] = &[
             "caseInsensitiveDemandsProcessing",
         ],
     ),
+    from(19, Source::Metadata, &["organizationURL"]),
 ];
 
 /// The type.

@@ -2,8 +2,9 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -40,6 +41,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(5, &["unsafeSsl"]),
     since(8, &["sessionBrowserName", "activationThreshold"]),
+    from(9, Source::Auth, &["url"]),
     since(10, &["platformName"]),
     since(
         16,

@@ -3,8 +3,9 @@
 use super::GOOGLE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -17,7 +18,10 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(15, &["filterDuration"])];
+static HISTORY: &[Era] = &[
+    since(15, &["filterDuration"]),
+    from(19, Source::Metadata, &["credentials"]),
+];
 
 /// The type.
 pub(in crate::scalers) static GCP_CLOUDTASKS: TriggerType = TriggerType {

@@ -4,8 +4,9 @@ use super::HISTORY_OF_OWNER;
 use super::{GOOGLE, OWNER};
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, since, words};
+use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{ME, number, span, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
@@ -38,7 +39,9 @@ static HISTORY: &[Era] = &[
     since(8, &["activationValue"]),
     words(11, "mode", &["NumUndeliveredMessages"]),
     since(13, &["aggregation", "topicName"]),
+    from(14, Source::Env, &["subscriptionName", "topicName"]),
     since(15, &["timeHorizon", "valueIfNull"]),
+    from(19, Source::Metadata, &["credentials"]),
 ];
 
 /// The type.

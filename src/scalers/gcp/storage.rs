@@ -4,8 +4,9 @@ use super::HISTORY_OF_OWNER;
 use super::{GOOGLE, OWNER};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -30,6 +31,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(8, &["activationTargetObjectCount"]),
     since(9, &["blobDelimiter", "blobPrefix"]),
+    from(19, Source::Metadata, &["credentials"]),
 ];
 
 /// The type.

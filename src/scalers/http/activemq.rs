@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -34,6 +35,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(7, &["corsHeader"]),
     since(8, &["activationTargetQueueSize"]),
+    from(15, Source::Env, &["username", "password"]),
 ];
 
 /// The type.

@@ -6,8 +6,9 @@ use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since, words};
+use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, MA, flag, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -40,6 +41,7 @@ static HISTORY: &[Era] = &[
         18,
         &["authMode", "token", "apiKey", "method", "keyParamName"],
     ),
+    from(18, Source::Auth, &["authModes"]),
 ];
 
 /// The type.

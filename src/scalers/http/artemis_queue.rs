@@ -2,8 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AME, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -35,6 +36,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(3, &["corsHeader"]),
     since(8, &["activationQueueLength"]),
+    from(15, Source::Env, &["username", "password"]),
     since(18, &["unsafeSsl", "ca", "cert", "key", "keyPassword"]),
 ];
 

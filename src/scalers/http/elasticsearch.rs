@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, AM, flag, list, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -57,6 +58,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationTargetValue"]),
     since(9, &["cloudID", "apiKey"]),
     since(16, &["query", "metricName"]),
+    from(16, Source::Metadata, &["password"]),
     since(17, &["ignoreNullValues"]),
 ];
 

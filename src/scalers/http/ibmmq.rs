@@ -2,8 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, since};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AEM, flag, list, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -33,6 +34,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationQueueDepth"]),
     since(15, &["unsafeSsl", "ca", "cert", "key", "keyPassword"]),
     since(16, &["queueNames", "operation"]),
+    from(16, Source::Metadata, &["username", "password"]),
 ];
 
 /// The type.

@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{EA, MA, MEA, flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -31,6 +32,11 @@ static PARAMETERS: &[ParameterSpec] = &[
 
 /// When its parameters came and went.
 static HISTORY: &[Era] = &[
+    from(
+        4,
+        Source::Auth,
+        &["organizationName", "serverURL", "authToken"],
+    ),
     since(5, &["unsafeSsl"]),
     since(8, &["activationThresholdValue"]),
     since(18, &["influxVersion", "queryType", "database", "metricKey"]),

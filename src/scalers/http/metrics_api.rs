@@ -1,6 +1,7 @@
 //! `metrics-api`: a number in a JSON, YAML, XML or Prometheus answer. [KEDA `metrics_api_scaler.go`]
 
-use crate::scalers::history::{Era, since, words};
+use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::params::Source;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -68,6 +69,8 @@ static HISTORY: &[Era] = &[
         ],
     ),
     words(18, "authModes", &["custom", "oauth"]),
+    from(18, Source::Metadata, &["apiKey"]),
+    from(18, Source::Auth, &["authMode", "method", "keyParamName"]),
     since(
         19,
         &["aggregateFromKubeServiceEndpoints", "aggregationType"],

@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -25,7 +26,11 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(9, &["useHttps"]), since(17, &["accountID"])];
+static HISTORY: &[Era] = &[
+    since(9, &["useHttps"]),
+    since(17, &["accountID"]),
+    from(11, Source::Auth, &["account"]),
+];
 
 /// The type.
 pub(in crate::scalers) static NATS_JETSTREAM: TriggerType = TriggerType {

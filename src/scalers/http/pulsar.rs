@@ -4,7 +4,8 @@ use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
-use crate::scalers::history::{Era, always, since, words};
+use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, MA, ME, flag, list, text, whole};
 use crate::scalers::params::{Kind, ParameterSpec};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -64,6 +65,7 @@ static HISTORY: &[Era] = &[
         &["scopes", "authMode", "apiKey", "method", "keyParamName"],
     ),
     words(18, "authModes", &["apiKey"]),
+    from(18, Source::Auth, &["authModes"]),
 ];
 
 /// The type.

@@ -2,7 +2,9 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, from};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -20,6 +22,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["password"], "password").from(AM).required(),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[from(16, Source::Metadata, &["username", "password"])];
+
 /// The type.
 pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     name: "solr",
@@ -30,5 +35,6 @@ pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
     since: KedaVersion::new(11, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -2,8 +2,9 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -28,6 +29,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 
 /// When its parameters came and went.
 static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["natsServerMonitoringEndpoint"]),
     since(8, &["activationLagThreshold"]),
     since(9, &["useHttps"]),
     since(14, &["tls", "cert", "key", "ca"]),

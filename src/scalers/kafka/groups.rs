@@ -2,8 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
-use crate::scalers::history::{Era, always, since, words};
+use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -124,6 +125,7 @@ static HISTORY: &[Era] = &[
         ],
     ),
     words(9, "sasl", &["oauthbearer"]),
+    from(10, Source::Metadata, &["tls", "sasl"]),
     since(11, &["oauthExtensions"]),
     since(12, &["unsafeSsl"]),
     since(

@@ -5,8 +5,9 @@ use crate::api::facts::InFlight;
 use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
-use crate::scalers::history::{Era, since, words};
+use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -40,6 +41,7 @@ static HISTORY: &[Era] = &[
         ],
     ),
     words(19, "authModes", &["apiKey"]),
+    from(19, Source::Auth, &["authModes"]),
 ];
 
 /// The type.

@@ -3,7 +3,8 @@
 //! Without authModes the managed servers of Amazon, Azure and Google are known by the identity that the trigger names.
 
 use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::history::{Era, since, words};
+use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::params::Source;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -149,10 +150,12 @@ static HISTORY: &[Era] = &[
     since(15, &["scopes"]),
     words(15, "authModes", &["apiKey"]),
     since(17, &["timeout"]),
+    from(17, Source::Auth, &["awsRegion"]),
     since(
         18,
         &["authMode", "token", "apiKey", "method", "keyParamName"],
     ),
+    from(18, Source::Auth, &["authModes"]),
 ];
 
 /// The type.

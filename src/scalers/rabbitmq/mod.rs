@@ -8,7 +8,7 @@ mod facts;
 mod management;
 mod mode;
 
-use crate::scalers::history::{Era, always, since, words};
+use crate::scalers::history::{Era, always, from, since, words};
 use async_trait::async_trait;
 use url::Url;
 
@@ -179,6 +179,7 @@ static HISTORY: &[Era] = &[
     since(10, &["ca", "cert", "key", "keyPassword", "tls"]),
     since(11, &["unsafeSsl", "workloadIdentityResource"]),
     since(16, &["username", "password"]),
+    from(17, Source::Auth, &["vhostName"]),
     words(
         18,
         "mode",

@@ -11,7 +11,7 @@ use redis::{
 use crate::api::Secret;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::Source::{Auth, Env, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved, Source};
 use crate::scalers::{BuildError, ReadError};
@@ -35,6 +35,7 @@ pub(super) static HISTORY_OF_CONNECTION: &[Era] = &[
     since(9, &["unsafeSsl"]).patch(1),
     since(12, &["tls", "cert", "key", "keyPassword", "ca"]),
     since(16, &["Cert"]),
+    from(16, Source::Metadata, &["password", "sentinelPassword"]),
 ];
 
 /// The parameters.

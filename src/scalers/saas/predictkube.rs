@@ -6,8 +6,9 @@ use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since, words};
+use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -29,6 +30,8 @@ static HISTORY: &[Era] = &[
     since(16, &["scopes"]),
     words(16, "authModes", &["apiKey"]),
     since(18, &["authMode", "token", "method", "keyParamName"]),
+    from(18, Source::Auth, &["authModes"]),
+    from(18, Source::Metadata, &["apiKey"]),
 ];
 
 /// The type.

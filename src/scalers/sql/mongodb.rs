@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AM, AME, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -40,8 +41,10 @@ static PARAMETERS: &[ParameterSpec] = &[
 
 /// When its parameters came and went.
 static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["host", "port", "username", "dbName"]),
     since(8, &["activationQueryValue"]),
     since(14, &["scheme"]),
+    from(16, Source::Metadata, &["connectionString", "password"]),
     since(19, &["tls", "cert", "key", "keyPassword", "ca"]),
 ];
 

@@ -3,8 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -25,7 +26,10 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationTargetValue"])];
+static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["username", "host", "port", "database"]),
+    since(8, &["activationTargetValue"]),
+];
 
 /// The type.
 pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {

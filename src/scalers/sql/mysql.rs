@@ -2,8 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, MA, MAE, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -25,7 +26,11 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationQueryValue"])];
+static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["username", "host", "port", "dbName"]),
+    since(8, &["activationQueryValue"]),
+    from(15, Source::Env, &["username"]),
+];
 
 /// The type.
 pub(in crate::scalers) static MYSQL: TriggerType = TriggerType {

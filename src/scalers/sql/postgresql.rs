@@ -2,8 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -24,7 +25,14 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationTargetQueryValue"])];
+static HISTORY: &[Era] = &[
+    from(
+        5,
+        Source::Auth,
+        &["host", "port", "userName", "dbName", "sslmode"],
+    ),
+    since(8, &["activationTargetQueryValue"]),
+];
 
 /// The type.
 pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {

@@ -326,6 +326,37 @@ static WORDS: &[(&str, &str, &str, u16, &str)] = &[
     ),
 ];
 
+/// A type, a key, the minor version that came to read the parameter from there, and where in that version's `pkg/scalers` it does.
+static FROM: &[(&str, &str, u16, &str)] = &[
+    (
+        "activemq",
+        "usernameFromEnv",
+        15,
+        "2.15.1 activemq_scaler.go",
+    ),
+    (
+        "aws-sqs-queue",
+        "queueURLFromEnv",
+        9,
+        "2.9.3 aws_sqs_queue_scaler.go",
+    ),
+    (
+        "azure-queue",
+        "connection",
+        16,
+        "2.16.0 azure_queue_scaler.go",
+    ),
+    (
+        "gcp-pubsub",
+        "topicNameFromEnv",
+        14,
+        "2.14.0 gcp_pubsub_scaler.go:83",
+    ),
+    ("kafka", "sasl", 10, "2.10.0 kafka_scaler.go:131"),
+    ("mongodb", "connectionString", 16, "2.16.0 mongo_scaler.go"),
+    ("redis", "password", 16, "2.16.0 redis_scaler.go"),
+];
+
 /// A type, the minor version that came with it, and where in that version's `pkg/scaling`.
 static TYPES: &[(&str, u16, &str)] = &[
     ("apache-kafka", 12, "2.12.0 scalers_builder.go:111"),
@@ -395,6 +426,29 @@ fn parameters_that_came_later_are_warned_of_before() {
         );
         assert!(!at.contains(&finding), "{kind} {name} {source}: {at:?}");
     }
+}
+
+#[test]
+fn sources_that_came_later_are_warned_of_before() {
+    for (kind, key, minor, source) in FROM {
+        let finding = format!("parameter-version|{key}|warning");
+        let [before, at] = around(*minor).map(|version| found(version, kind, &[(key, "PLAIN")]));
+        assert!(
+            before.contains(&finding),
+            "{kind} {key} {source}: {before:?}"
+        );
+        assert!(!at.contains(&finding), "{kind} {key} {source}: {at:?}");
+    }
+    // From elsewhere it is read all the time.
+    let redis = found(
+        KedaVersion::new(2, 0),
+        "redis",
+        &[("passwordFromEnv", "PLAIN")],
+    );
+    assert!(
+        !redis.iter().any(|line| line.contains("passwordFromEnv")),
+        "{redis:?}"
+    );
 }
 
 #[test]
