@@ -410,7 +410,7 @@ pub fn render(kind: &'static TriggerType, at: At, width: Option<u16>) -> String 
     text.push('\n');
     text.push_str(&table(
         &["PARAMETER", "KIND", "DEFAULT", "FROM", "WHAT IT IS"],
-        at.parameters(kind).map(|(spec, view)| row(spec, view)),
+        at.parameters(kind).map(|(spec, view)| row(spec, &view)),
         &[],
         width,
     ));
@@ -437,7 +437,7 @@ fn strategy(work: &WorkView) -> String {
     }
 }
 
-fn row(spec: &ParameterSpec, view: ParameterView) -> Vec<String> {
+fn row(spec: &ParameterSpec, view: &ParameterView) -> Vec<String> {
     let timed = |word: &&str| match view.times.get(*word) {
         Some(times) => format!("{word} ({times})"),
         None => (*word).to_owned(),

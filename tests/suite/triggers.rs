@@ -154,9 +154,7 @@ fn at_a_version() -> Outcome {
 }
 
 /// The parameters by name.
-fn parameters_of(
-    arguments: &[&str],
-) -> Result<serde_json::Map<String, Value>, Box<dyn std::error::Error>> {
+fn parameters_of(arguments: &[&str]) -> Result<Value, Box<dyn std::error::Error>> {
     let json: Value = serde_json::from_str(&triggers(arguments).expect(0).stdout)?;
     let parameters = json["parameters"].as_array().ok_or("no parameters")?;
     Ok(parameters

@@ -3,6 +3,7 @@
 use super::fake::{job, trigger};
 use crate::api::{KedaVersion, Resources};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::scalers::history::Era;
 use crate::scalers::params::Source;
 use crate::scalers::{LocalKnowledge, Standing, TRIGGER_TYPES, check, trigger_type};
 
@@ -490,7 +491,7 @@ fn types_that_came_later_are_errors_before() {
     }
 }
 
-/// Releases that mended something within their line. [2.8.2 datadog_scaler.go, 2.9.1 and 2.11.2 CHANGELOG]
+/// Releases that mended something within their line. [2.8.2 `datadog_scaler.go`, 2.9.1 and 2.11.2 CHANGELOG]
 #[test]
 fn third_numbers_count() {
     for (kind, key, minor, patch) in [
@@ -507,7 +508,7 @@ fn third_numbers_count() {
     }
 }
 
-/// A required parameter that is given under a name which that KEDA does not know is missing. [2.16.0 ibmmq_scaler.go:30]
+/// A required parameter that is given under a name which that KEDA does not know is missing. [2.16.0 `ibmmq_scaler.go:30`]
 #[test]
 fn a_name_that_is_not_known_yet_gives_nothing() {
     let metadata = [
@@ -531,7 +532,7 @@ fn a_name_that_is_not_known_yet_gives_nothing() {
     assert!(pubsub.iter().any(is_missing), "{pubsub:?}");
 }
 
-/// What later versions can do without. [2.5.0 kafka_scaler.go:122, 2.10.0 redis_streams_scaler.go:197 and 209, 2.15.1 ibmmq_scaler.go:131]
+/// What later versions can do without. [2.5.0 `kafka_scaler.go:122`, 2.10.0 `redis_streams_scaler.go:197` and 209, 2.15.1 `ibmmq_scaler.go:131`]
 #[test]
 fn what_was_required_once_is_missing_then() {
     for (kind, name, minor) in [
@@ -551,7 +552,7 @@ fn what_was_required_once_is_missing_then() {
     }
 }
 
-/// A parameter that is refused for two releases and passed over after them. [2.18.0 ibmmq_scaler.go:37; absent in 2.20.0]
+/// A parameter that is refused for two releases and passed over after them. [2.18.0 `ibmmq_scaler.go:37`; absent in 2.20.0]
 #[test]
 fn a_refusal_can_end() {
     let tls = |minor| {
@@ -572,7 +573,7 @@ fn histories_fit_their_tables() {
     for kind in TRIGGER_TYPES {
         let newest = KedaVersion::NEWEST.max(kind.since);
         for group in kind.history {
-            for (name, parameter) in group.iter().flat_map(|era| era.subjects()) {
+            for (name, parameter) in group.iter().flat_map(Era::subjects) {
                 let spec = kind.parameter(parameter.unwrap_or(name));
                 let spec = spec.unwrap_or_else(|| panic!("{}: no {name}", kind.name));
                 let is_word = spec.allowed.is_empty() || spec.allowed.contains(&name);
