@@ -37,6 +37,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["azureResourceManagerEndpoint"],
         "address of the Resource Manager in a Private cloud",
     ),
+    text(&["metricInterval"], "time grain of the metric"),
 ];
 
 /// When its parameters came and went.
@@ -46,6 +47,7 @@ static HISTORY: &[Era] = &[
     since(7, &["activeDirectoryEndpoint"]).ignored(15),
     since(8, &["activationTargetValue"]),
     from(17, Source::Metadata, &["activeDirectoryClientPassword"]),
+    since(21, &["metricInterval"]),
 ];
 
 /// The type.

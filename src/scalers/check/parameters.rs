@@ -47,7 +47,7 @@ impl Checker<'_> {
         let in_document = spec
             .names
             .iter()
-            .any(|name| self.standing(name).is_looked_at() && self.place.metadata(name).is_some());
+            .any(|name| self.place.metadata(name).is_some() && self.standing(name).is_looked_at());
         let was_required = self.was_required(spec);
         let given = written.is_some()
             || in_document

@@ -44,6 +44,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         "demands may be written in upper or lower case",
     )
     .default("false"),
+    flag(&["scaleOnInFlight"], "jobs that run count too").default("true"),
 ];
 
 /// When its parameters came and went.
@@ -64,6 +65,7 @@ static HISTORY: &[Era] = &[
         ],
     ),
     from(19, Source::Metadata, &["organizationURL"]),
+    since(21, &["scaleOnInFlight"]),
 ];
 
 /// The type.

@@ -35,6 +35,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["capabilities"],
         "further capabilities to match, a JSON object",
     ),
+    flag(&["includeOngoingSessions"], "sessions that run count too").default("true"),
 ];
 
 /// When its parameters came and went.
@@ -54,6 +55,7 @@ static HISTORY: &[Era] = &[
         ],
     ),
     since(17, &["enableManagedDownloads", "capabilities"]),
+    since(21, &["includeOngoingSessions"]),
 ];
 
 /// The type.

@@ -100,6 +100,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         "gssapi: name of the brokers' service",
     )
     .from(A),
+    text(&["ccacheName"], "gssapi: file name of the credential cache").from(A),
     flag(&["kerberosDisableFAST"], "gssapi: do without FAST")
         .from(A)
         .default("false"),
@@ -154,7 +155,7 @@ static HISTORY: &[Era] = &[
     ),
     since(16, &["kerberosDisableFAST"]),
     since(18, &["ensureEvenDistributionOfPartitions"]),
-    since(21, &["fullMetadata"]),
+    since(21, &["fullMetadata", "ccacheName"]),
 ];
 
 /// The type.

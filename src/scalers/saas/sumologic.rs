@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, number, span, text, whole};
 use crate::scalers::trigger_type::{OtherKeys, Target, TriggerType, Work};
@@ -37,7 +38,15 @@ static PARAMETERS: &[ParameterSpec] = &[
         .allowed(&["Latest", "Avg", "Sum", "Count", "Min", "Max"])
         .default("Avg"),
     number(&["threshold"], "so much of the value per Job").required(),
+    flag(
+        &["ignoreNullValues"],
+        "metrics: an empty result counts as 0 instead of as an error",
+    )
+    .default("false"),
 ];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(21, &["ignoreNullValues"])];
 
 /// The type.
 pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
@@ -51,6 +60,7 @@ pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
     activation: Some("activationThreshold"),
     check,
     since: KedaVersion::new(18, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 
