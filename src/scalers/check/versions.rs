@@ -72,7 +72,11 @@ impl Checker<'_> {
                 return false;
             }
             Standing::Ignored => {
-                let message = format!("KEDA passes over parameter {key}");
+                let message = match key {
+                    // Said in the same words of the types that have no such parameter.
+                    "metricName" => format!("KEDA {} passes over {key}", self.version),
+                    _ => format!("KEDA passes over parameter {key}"),
+                };
                 let label = self.place.of_key(key);
                 self.report(&trigger_rules::OBSOLETE_PARAMETER, message, label)
                     .help

@@ -2,7 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, flag, text, whole};
@@ -40,6 +40,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 
 /// When its parameters came and went.
 static HISTORY: &[Era] = &[
+    always(&["browserName"]).optional(17),
     since(5, &["unsafeSsl"]),
     since(8, &["sessionBrowserName", "activationThreshold"]),
     from(9, Source::Auth, &["url"]),

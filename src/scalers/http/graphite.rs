@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -17,10 +17,15 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["authMode"], "how requests authenticate themselves").allowed(&["basic"]),
     text(&["username"], "user").from(A),
     text(&["password"], "password").from(A),
+    text(&["metricName"], "name of the metric")
+        .obsolete("take it out: since 2.12 KEDA names metrics itself"),
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+static HISTORY: &[Era] = &[
+    always(&["metricName"]).optional(10).ignored(12),
+    since(8, &["activationThreshold"]),
+];
 
 /// The type.
 pub(in crate::scalers) static GRAPHITE: TriggerType = TriggerType {

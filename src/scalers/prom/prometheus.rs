@@ -3,7 +3,7 @@
 //! Without authModes the managed servers of Amazon, Azure and Google are known by the identity that the trigger names.
 
 use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::Source;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -79,6 +79,8 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(&[Metadata, Auth]),
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
+    ParameterSpec::new(&["metricName"], Kind::String, "name of the metric")
+        .obsolete("take it out: since 2.12 KEDA names metrics itself"),
     ParameterSpec::new(&["cortexOrgID"], Kind::String, "tenant of the query")
         .obsolete("use customHeaders: X-Scope-OrgID=…"),
 ];
@@ -100,6 +102,7 @@ static AZURE: &[ParameterSpec] = &[
 
 /// When its parameters came and went.
 static HISTORY: &[Era] = &[
+    always(&["metricName"]).optional(10).ignored(12),
     since(
         3,
         &[

@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MA, number, span, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -28,15 +28,18 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(
-    19,
-    &[
-        "query",
-        "queryTimeoutSeconds",
-        "queryPollingWait",
-        "queryPollingTries",
-    ],
-)];
+static HISTORY: &[Era] = &[
+    always(&["metricSelector"]).optional(19),
+    since(
+        19,
+        &[
+            "query",
+            "queryTimeoutSeconds",
+            "queryPollingWait",
+            "queryPollingTries",
+        ],
+    ),
+];
 
 /// The type.
 pub(in crate::scalers) static DYNATRACE: TriggerType = TriggerType {

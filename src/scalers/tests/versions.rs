@@ -532,14 +532,18 @@ fn a_name_that_is_not_known_yet_gives_nothing() {
     assert!(pubsub.iter().any(is_missing), "{pubsub:?}");
 }
 
-/// What later versions can do without. [2.5.0 `kafka_scaler.go:122`, 2.10.0 `redis_streams_scaler.go:197` and 209, 2.15.1 `ibmmq_scaler.go:131`]
+/// What later versions can do without. [2.9.3 `prometheus_scaler.go:131` and `graphite_scaler.go:98`, 2.5.0 `kafka_scaler.go:122`, 2.10.0 `redis_streams_scaler.go:197` and 209, 2.15.1 `ibmmq_scaler.go:131`]
 #[test]
 fn what_was_required_once_is_missing_then() {
     for (kind, name, minor) in [
         ("kafka", "topic", 6),
+        ("graphite", "metricName", 10),
+        ("prometheus", "metricName", 10),
         ("redis-streams", "pendingEntriesCount", 11),
         ("redis-streams", "consumerGroup", 11),
         ("ibmmq", "queueManager", 16),
+        ("selenium-grid", "browserName", 17),
+        ("dynatrace", "metricSelector", 19),
     ] {
         let message = format!("{kind} needs parameter {name}:");
         let [before, at] = around(minor).map(|version| {
