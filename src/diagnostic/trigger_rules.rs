@@ -160,7 +160,7 @@ pub static UNREAD_AUTHENTICATION: Rule = Rule {
     severity: Severity::Warning,
     summary: "a TriggerAuthentication brings a parameter that no trigger reads",
     doc: Doc {
-        what: "None of the triggers that refer to the TriggerAuthentication reads the parameter from there.",
+        what: "None of the triggers that refer to the TriggerAuthentication reads the parameter from there, in the version of KEDA aimed at.",
         why: "KEDA passes over it, so that a misspelt name shows only as a login that fails.",
         example: "kind: TriggerAuthentication\nspec:\n  secretTargetRef:\n    - parameter: pasword",
         fix: "Write the name of a parameter that the trigger reads; `keda-jobs triggers TYPE` lists them.",

@@ -2,7 +2,9 @@
 
 use super::fake::{job, trigger};
 use crate::api::{KedaVersion, Resources};
+use crate::commands::load;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::manifest::Collected;
 use crate::scalers::history::Era;
 use crate::scalers::params::Source;
 use crate::scalers::{LocalKnowledge, Standing, TRIGGER_TYPES, check, trigger_type};
@@ -554,6 +556,39 @@ fn what_was_required_once_is_missing_then() {
         });
         assert!(before && !at, "{kind} {name}");
     }
+}
+
+/// What a TriggerAuthentication brings counts from the version that reads it there. [2.12.0 CHANGELOG, redis; 2.15.1 and 2.20.0
+/// `authentication/authentication_types.go`]
+#[test]
+fn a_trigger_authentication_is_read_since() {
+    let found = |minor, kind: &str, parameter: &str| {
+        let text = format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {{name: a}}\nspec:\n  jobTargetRef: {{}}\n  triggers:\n  \
+             - type: {kind}\n    metadata: {{}}\n    authenticationRef: {{name: login}}\n---\napiVersion: keda.sh/v1alpha1\n\
+             kind: TriggerAuthentication\nmetadata: {{name: login}}\nspec:\n  secretTargetRef:\n  \
+             - {{name: s, key: k, parameter: {parameter}}}\n"
+        );
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.into_bytes());
+        let loaded = load::inspect(collected, KedaVersion::new(minor, 0));
+        let unread = loaded
+            .diagnostics
+            .iter()
+            .find(|found| found.rule.id == "unread-authentication");
+        unread.map(|found| found.help.join("; "))
+    };
+    assert_eq!(
+        found(11, "redis", "tls").as_deref(),
+        Some("KEDA reads it for redis since 2.12; 2.11.0 is aimed at")
+    );
+    assert_eq!(found(12, "redis", "tls"), None);
+    // Read, forgotten, and read again.
+    let scope = |minor| found(minor, "prometheus", "scope").is_some();
+    assert_eq!(
+        [11, 12, 14, 15, 19, 20].map(scope),
+        [true, false, false, true, true, false]
+    );
 }
 
 /// A parameter that is refused for two releases and passed over after them. [2.18.0 `ibmmq_scaler.go:37`; absent in 2.20.0]
