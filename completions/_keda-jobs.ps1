@@ -223,6 +223,7 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
         'keda-jobs;triggers' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result')
+            [CompletionResult]::new('--keda-version', '--keda-version', [CompletionResultType]::ParameterName, 'Only what this version of KEDA has, such as 2.14 or 2.20.1 [default: all that is known, with its versions]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour [default: auto]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Form of the log on stderr [default: text]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less: once hides progress and notes, twice leaves errors only')

@@ -767,7 +767,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__triggers)
-            opts="-o -q -v -h --output --color --quiet --verbose --log-format --help"
+            opts="-o -q -v -h --output --keda-version --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -779,6 +779,10 @@ _keda__jobs() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --keda-version)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)

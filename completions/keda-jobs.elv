@@ -213,6 +213,7 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
         &'keda-jobs;triggers'= {
             cand -o 'Form of the result'
             cand --output 'Form of the result'
+            cand --keda-version 'Only what this version of KEDA has, such as 2.14 or 2.20.1 [default: all that is known, with its versions]'
             cand --color 'When to colour [default: auto]'
             cand --log-format 'Form of the log on stderr [default: text]'
             cand -q 'Say less: once hides progress and notes, twice leaves errors only'

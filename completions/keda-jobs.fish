@@ -206,6 +206,7 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -s h -l hel
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -s o -l output -d 'Form of the result' -r -f -a "table\t'For people'
 json\t'Versioned JSON'
 yaml\t'The same as YAML'"
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -l keda-version -d 'Only what this version of KEDA has, such as 2.14 or 2.20.1 [default: all that is known, with its versions]' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand triggers" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use options::{ClusterArgs, LeaseArgs, LimitArgs, ManifestArgs, SourceArgs};
 pub use validate::{Level, LevelArgs, OnlineArgs, ValidateArgs, ValidateOutput};
 
+use crate::api::KedaVersion;
 use crate::report::duration;
 
 const STYLES: Styles = Styles::styled()
@@ -360,6 +361,7 @@ Examples:
   keda-jobs triggers
   keda-jobs triggers aws-sqs-queue
   keda-jobs triggers rabbitmq --output json
+  keda-jobs triggers prometheus --keda-version 2.14    (what that version reads)
 
 Exit codes: 0 shown, 2 KEDA has no such trigger type.")]
 pub struct TriggersArgs {
@@ -369,6 +371,14 @@ pub struct TriggersArgs {
     /// Form of the result
     #[arg(short, long, value_enum, default_value_t = PlanOutput::Table)]
     pub output: PlanOutput,
+    /// Only what this version of KEDA has, such as 2.14 or 2.20.1 [default: all that is known, with its versions]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        env = "KEDA_JOBS_KEDA_VERSION",
+        hide_env = true
+    )]
+    pub keda_version: Option<KedaVersion>,
 }
 
 /// `sandbox`.

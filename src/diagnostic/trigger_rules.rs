@@ -11,6 +11,7 @@ pub static RULES: &[&Rule] = &[
     &NO_TARGET,
     &OBSOLETE_PARAMETER,
     &OVERRIDDEN_PARAMETER,
+    &PARAMETER_VERSION,
     &POD_IDENTITY,
     &TRIGGER_TYPE_VERSION,
     &UNREAD_AUTHENTICATION,
@@ -107,6 +108,23 @@ pub static OVERRIDDEN_PARAMETER: Rule = Rule {
 };
 
 /// See its doc.
+pub static PARAMETER_VERSION: Rule = Rule {
+    id: "parameter-version",
+    severity: Severity::Warning,
+    summary: "the version of KEDA aimed at does not know the trigger parameter, or a word in it, yet",
+    doc: Doc {
+        what: "The metadata holds a parameter that came with a later version of KEDA than the one aimed at, or a word that came later in \
+               the text of a parameter, which is an error.",
+        why: "KEDA passes over keys that it does not know, without a word: the default holds instead. A required parameter that is given \
+              only under a newer name is missing, which is a finding of its own. A word that it does not know stops the trigger, and with it \
+              all triggers of the object.",
+        example: "# with --keda-version 2.7\ntriggers:\n  - type: aws-sqs-queue\n    metadata: {activationQueueLength: \"5\"}",
+        fix: "Take it out, or say with --keda-version which KEDA is meant; `keda-jobs triggers TYPE` shows since when each is read.",
+        source: "KEDA's source, release by release: pkg/scalers",
+    },
+};
+
+/// See its doc.
 pub static POD_IDENTITY: Rule = Rule {
     id: "pod-identity",
     severity: Severity::Error,
@@ -142,7 +160,7 @@ pub static UNREAD_AUTHENTICATION: Rule = Rule {
     severity: Severity::Warning,
     summary: "a TriggerAuthentication brings a parameter that no trigger reads",
     doc: Doc {
-        what: "None of the triggers that refer to the TriggerAuthentication reads the parameter from there.",
+        what: "None of the triggers that refer to the TriggerAuthentication reads the parameter from there, in the version of KEDA aimed at.",
         why: "KEDA passes over it, so that a misspelt name shows only as a login that fails.",
         example: "kind: TriggerAuthentication\nspec:\n  secretTargetRef:\n    - parameter: pasword",
         fix: "Write the name of a parameter that the trigger reads; `keda-jobs triggers TYPE` lists them.",

@@ -1,13 +1,15 @@
 //! The trigger types and their parameters, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::{API_VERSION, table};
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::{Kind, ParameterSpec, Source};
-use crate::scalers::{Behaviour, Given, OtherKeys, Target, TriggerType};
+use crate::scalers::{Behaviour, Given, OtherKeys, Standing, Target, TriggerType, release};
 
 /// JSON and YAML form of `triggers`: kind `TriggerTypeList`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +34,9 @@ pub struct TriggerTypeDocument {
     /// The type.
     #[serde(flatten)]
     pub view: TriggerTypeView,
+    /// The version of KEDA whose parameters these are, when one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keda_version: Option<String>,
     /// Its parameters.
     pub parameters: Vec<ParameterView>,
 }
@@ -115,6 +120,12 @@ pub struct ParameterView {
     /// What to write instead, when KEDA no longer reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<&'static str>,
+    /// The first version of KEDA that reads it under any of its names, when that is later than the type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// Its names and words that came at another time than it, or went: `since 2.18`, `from 2.12 until 2.15, and since 2.20`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub times: BTreeMap<&'static str, String>,
 }
 
 /// The types as one versioned value.
@@ -127,12 +138,13 @@ pub fn to_list(kinds: &[&'static TriggerType]) -> TriggerTypeList {
 }
 
 /// One type as a versioned value.
-pub fn to_document(kind: &'static TriggerType) -> TriggerTypeDocument {
+pub fn to_document(kind: &'static TriggerType, at: At) -> TriggerTypeDocument {
     TriggerTypeDocument {
         api_version: API_VERSION,
         kind: "TriggerType",
         view: view(kind),
-        parameters: kind.parameters().map(parameter).collect(),
+        keda_version: at.0.map(|version| version.to_string()),
+        parameters: at.parameters(kind).map(|(_, view)| view).collect(),
     }
 }
 
@@ -183,10 +195,110 @@ fn work(kind: &'static TriggerType) -> WorkView {
     }
 }
 
-fn parameter(spec: &ParameterSpec) -> ParameterView {
-    ParameterView {
-        name: spec.name(),
-        aliases: spec.names[1..].to_vec(),
+/// The parameters and names that a version of KEDA reads; all that are known when none is named.
+#[derive(Debug, Clone, Copy)]
+pub struct At(pub Option<KedaVersion>);
+
+impl At {
+    fn reads(self, kind: &'static TriggerType, name: &str) -> bool {
+        self.0.is_none_or(|version| {
+            matches!(
+                kind.standing(name, version),
+                Standing::Read | Standing::Deprecated
+            )
+        })
+    }
+
+    fn names(self, kind: &'static TriggerType, spec: &ParameterSpec) -> Vec<&'static str> {
+        let names = spec.names.iter().copied();
+        names.filter(|name| self.reads(kind, name)).collect()
+    }
+
+    fn sources(
+        self,
+        kind: &'static TriggerType,
+        spec: &'static ParameterSpec,
+    ) -> impl Iterator<Item = Source> {
+        spec.order.iter().copied().filter(move |source| {
+            self.0.is_none_or(|version| {
+                let mut names = spec.names.iter();
+                names.any(|name| kind.standing_from(name, *source, version).is_looked_at())
+            })
+        })
+    }
+
+    fn words(self, kind: &'static TriggerType, spec: &ParameterSpec) -> Vec<&'static str> {
+        let is_known = |word: &&str| {
+            self.0
+                .is_none_or(|version| kind.newer_word(spec.name(), word, version).is_none())
+        };
+        spec.allowed.iter().copied().filter(is_known).collect()
+    }
+
+    fn parameters(
+        self,
+        kind: &'static TriggerType,
+    ) -> impl Iterator<Item = (&'static ParameterSpec, ParameterView)> {
+        kind.parameters()
+            .filter_map(move |spec| Some((spec, parameter(kind, spec, self)?)))
+    }
+
+    /// Whether that KEDA has the type.
+    pub fn has(self, kind: &TriggerType) -> bool {
+        self.0.is_none_or(|version| {
+            version >= kind.since && kind.dropped.is_none_or(|(dropped, _)| version < dropped)
+        })
+    }
+}
+
+/// The first version that reads the parameter under any of its names, when that is later than the type.
+fn since(kind: &'static TriggerType, spec: &ParameterSpec) -> Option<String> {
+    let mut versions = spec.names.iter().map(|name| kind.since_of(name));
+    versions
+        .try_fold(None, |first: Option<KedaVersion>, version| {
+            let version = version?;
+            Some(Some(first.map_or(version, |first| first.min(version))))
+        })
+        .flatten()
+        .map(release)
+}
+
+/// Names and words whose time is another one than the parameter's.
+fn times(
+    kind: &'static TriggerType,
+    spec: &ParameterSpec,
+    since: Option<&str>,
+) -> BTreeMap<&'static str, String> {
+    let whole = since.map_or_else(String::new, |since| format!("since {since}"));
+    let names = spec.names.iter().map(|name| (*name, kind.times(name)));
+    let words = kind
+        .later_words(spec.name())
+        .map(|(word, version)| (word, format!("since {version}")));
+    names
+        .chain(words)
+        .filter(|(_, times)| *times != whole && !times.is_empty())
+        .collect()
+}
+
+/// A parameter; `None` when that KEDA does not read it.
+fn parameter(
+    kind: &'static TriggerType,
+    spec: &'static ParameterSpec,
+    at: At,
+) -> Option<ParameterView> {
+    let names = at.names(kind, spec);
+    let (name, aliases) = names.split_first()?;
+    let since = since(kind, spec);
+    let newest = KedaVersion::NEWEST.max(kind.since);
+    let standing = kind.standing(name, at.0.unwrap_or(newest));
+    let instead = spec
+        .deprecated
+        .or(spec.removed)
+        .or(spec.obsolete)
+        .or(spec.renamed);
+    Some(ParameterView {
+        name,
+        aliases: aliases.to_vec(),
         kind: match spec.kind {
             Kind::String => "text",
             Kind::Integer => "whole number",
@@ -198,12 +310,14 @@ fn parameter(spec: &ParameterSpec) -> ParameterView {
             Kind::Map => "map",
             Kind::Query => "query",
         },
-        required: spec.required,
+        required: spec.required
+            || at
+                .0
+                .is_some_and(|version| kind.was_required(spec.name(), version)),
         default: spec.default,
-        allowed: spec.allowed.to_vec(),
-        from: spec
-            .order
-            .iter()
+        allowed: at.words(kind, spec),
+        from: at
+            .sources(kind, spec)
             .map(|source| match source {
                 Source::Metadata => "metadata",
                 Source::Env => "env",
@@ -212,9 +326,11 @@ fn parameter(spec: &ParameterSpec) -> ParameterView {
             })
             .collect(),
         description: spec.doc,
-        deprecated: spec.deprecated,
-        removed: spec.removed.or(spec.obsolete).or(spec.renamed),
-    }
+        deprecated: instead.filter(|_| standing == Standing::Deprecated),
+        removed: instead.filter(|_| matches!(standing, Standing::Refused | Standing::Ignored)),
+        times: times(kind, spec, since.as_deref()),
+        since,
+    })
 }
 
 /// The types as a table; every line ends with a line break.
@@ -242,7 +358,7 @@ pub fn render_list(kinds: &[&'static TriggerType], width: Option<u16>) -> String
 }
 
 /// One type in full; every line ends with a line break.
-pub fn render(kind: &'static TriggerType, width: Option<u16>) -> String {
+pub fn render(kind: &'static TriggerType, at: At, width: Option<u16>) -> String {
     let view = view(kind);
     let mut text = format!("{}: {}\n", view.name, view.counts);
     let mut line = |what: &str, rest: &str| {
@@ -294,7 +410,7 @@ pub fn render(kind: &'static TriggerType, width: Option<u16>) -> String {
     text.push('\n');
     text.push_str(&table(
         &["PARAMETER", "KIND", "DEFAULT", "FROM", "WHAT IT IS"],
-        kind.parameters().map(row),
+        at.parameters(kind).map(|(spec, view)| row(spec, &view)),
         &[],
         width,
     ));
@@ -321,44 +437,52 @@ fn strategy(work: &WorkView) -> String {
     }
 }
 
-fn row(spec: &ParameterSpec) -> Vec<String> {
-    let view = parameter(spec);
+fn row(spec: &ParameterSpec, view: &ParameterView) -> Vec<String> {
+    let timed = |word: &&str| match view.times.get(*word) {
+        Some(times) => format!("{word} ({times})"),
+        None => (*word).to_owned(),
+    };
     let mut what = spec.doc.to_owned();
     if !view.allowed.is_empty() {
-        let _ = write!(what, "; one of {}", view.allowed.join(", "));
+        let words: Vec<String> = view.allowed.iter().map(timed).collect();
+        let _ = write!(what, "; one of {}", words.join(", "));
+    }
+    if let Some(times) = view.times.get(view.name) {
+        let _ = write!(what, "; {times}");
+    } else if let Some(since) = &view.since {
+        let _ = write!(what, "; since {since}");
     }
     if !view.aliases.is_empty() {
-        let _ = write!(what, "; also {}", view.aliases.join(", "));
+        let aliases: Vec<String> = view.aliases.iter().map(timed).collect();
+        let _ = write!(what, "; also {}", aliases.join(", "));
     }
     if spec.separator != ',' {
         let _ = write!(what, "; items between {}", spec.separator);
     }
-    if let Some(instead) = spec.deprecated {
+    if let Some(instead) = view.deprecated {
         let _ = write!(what, "; deprecated: {instead}");
     }
-    if let Some(instead) = spec.removed {
-        let _ = write!(what, "; refused: {instead}");
+    match (view.removed, spec.removed.is_some(), spec.renamed) {
+        (Some(name), _, Some(_)) => {
+            let _ = write!(what, "; KEDA 2 reads {name}");
+        }
+        (Some(instead), true, None) => {
+            let _ = write!(what, "; refused: {instead}");
+        }
+        (Some(instead), false, None) => {
+            let _ = write!(what, "; no longer read: {instead}");
+        }
+        (None, ..) => {}
     }
-    if let Some(instead) = spec.obsolete {
-        let _ = write!(what, "; no longer read: {instead}");
-    }
-    if let Some(name) = spec.renamed {
-        let _ = write!(what, "; KEDA 2 reads {name}");
-    }
-    let default = match (spec.default, spec.required) {
+    let default = match (spec.default, view.required) {
         (Some(default), _) => default.to_owned(),
         (None, true) => "required".to_owned(),
         (None, false) => "-".to_owned(),
     };
-    let from: String = spec
-        .order
+    let from: String = view
+        .from
         .iter()
-        .map(|source| match source {
-            Source::Metadata => 'm',
-            Source::Env => 'e',
-            Source::Variable => 'v',
-            Source::Auth => 'a',
-        })
+        .filter_map(|source| source.chars().next())
         .collect();
     vec![
         view.name.to_owned(),

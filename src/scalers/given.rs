@@ -103,9 +103,18 @@ impl<'a> Given<'a> {
         trigger: &'a Trigger,
         authentication: Authentication<'a>,
     ) -> Self {
+        Self::over(kind, &trigger.metadata, authentication)
+    }
+
+    /// What a trigger of type `kind` is given of which only `metadata` is looked at.
+    pub fn over(
+        kind: &'static TriggerType,
+        metadata: &'a BTreeMap<String, String>,
+        authentication: Authentication<'a>,
+    ) -> Self {
         Self {
             kind,
-            metadata: &trigger.metadata,
+            metadata,
             authentication,
         }
     }

@@ -1,6 +1,7 @@
 //! One trigger type: its name, its parameters, what its reading means and what builds it.
 
 use super::given::{Given, Problem};
+use super::history::Era;
 use super::params::{ParameterSpec, Resolved};
 use super::{BuildError, Scaler, ScalerContext};
 use crate::api::KedaVersion;
@@ -29,6 +30,8 @@ pub struct TriggerType {
     pub check: Check,
     /// The first version of KEDA that has it.
     pub since: KedaVersion,
+    /// When its parameters came and went, in groups so that types can share one.
+    pub history: &'static [&'static [Era]],
     /// The first version of KEDA without it, and what to use instead.
     pub dropped: Option<(KedaVersion, &'static str)>,
     /// What KEDA advises instead of it.
@@ -50,6 +53,7 @@ impl TriggerType {
         activation: None,
         check: nothing_to_check,
         since: KedaVersion::new(0, 0),
+        history: &[],
         dropped: None,
         deprecated: None,
         behaviour: Behaviour::Unread,

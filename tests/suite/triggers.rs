@@ -12,6 +12,8 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("triggers::one_type_is_described", one),
         test("triggers::an_unknown_type_is_2_with_a_suggestion", unknown),
         test("triggers::json_and_yaml_are_versioned", forms),
+        test("triggers::parameters_say_which_keda_came_with_them", times),
+        test("triggers::a_version_shows_what_it_has", at_a_version),
     ]
 }
 
@@ -94,4 +96,72 @@ fn forms() -> Outcome {
     let yaml = triggers(&["rabbitmq", "-o", "yaml"]).expect(0).stdout;
     assert_contains(&yaml, &["apiVersion: keda-jobs/v1", "kind: TriggerType"]);
     Ok(())
+}
+
+fn times() -> Outcome {
+    let output = triggers(&["prometheus"]).expect(0);
+    assert_contains(
+        &output.stdout,
+        &[
+            "more headers for the request; since 2.10",
+            "custom (since 2.10), oauth (since 2.12)",
+            "also authMode (since 2.18)",
+            "from 2.7 until 2.10",
+            "also scope (from 2.12 until 2.15, and since 2.20)",
+        ],
+    );
+    let json = parameters_of(&["prometheus", "--output", "json"])?;
+    assert_eq!(json["customHeaders"]["since"], "2.10");
+    assert_eq!(json["query"].get("since"), None);
+    assert_eq!(json["authModes"]["times"]["authMode"], "since 2.18");
+    assert_eq!(json["authModes"]["times"]["oauth"], "since 2.12");
+    let json = parameters_of(&["redis", "--output", "json"])?;
+    assert_eq!(
+        json["password"]["times"]["password"],
+        "from the metadata since 2.16"
+    );
+    Ok(())
+}
+
+fn at_a_version() -> Outcome {
+    let at = |version: &str| {
+        parameters_of(&["gcp-pubsub", "--keda-version", version, "--output", "json"])
+    };
+    let (old, new) = (at("2.9")?, at("2.20")?);
+    assert!(old["subscriptionSize"].is_object() && new["subscriptionSize"].is_null());
+    assert!(old["topicName"].is_null() && new["topicName"].is_object());
+    assert_eq!(
+        old["credentials"]["from"],
+        serde_json::json!(["env"]),
+        "not yet from the metadata"
+    );
+    let list = triggers(&["--keda-version", "2.9"]).expect(0).stdout;
+    assert!(
+        list.contains("\nstan ") && !list.contains("\nnsq "),
+        "{list}"
+    );
+    for (arguments, hint) in [
+        (["nsq", "--keda-version", "2.16"], "it came with 2.17"),
+        (
+            ["stan", "--keda-version", "2.19"],
+            "it went with 2.19: use nats-jetstream",
+        ),
+    ] {
+        let output = triggers(&arguments).expect(2);
+        assert_contains(&output.stderr, &["has no trigger type", hint]);
+    }
+    Ok(())
+}
+
+/// The parameters by name.
+fn parameters_of(arguments: &[&str]) -> Result<Value, Box<dyn std::error::Error>> {
+    let json: Value = serde_json::from_str(&triggers(arguments).expect(0).stdout)?;
+    let parameters = json["parameters"].as_array().ok_or("no parameters")?;
+    Ok(parameters
+        .iter()
+        .map(|parameter| {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            (name.to_owned(), parameter.clone())
+        })
+        .collect())
 }

@@ -1,9 +1,12 @@
 //! `aws-cloudwatch`: a `CloudWatch` metric or expression. [KEDA `aws_cloudwatch_scaler.go`]
 
+use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, flag, list, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -45,6 +48,17 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["awsEndpoint"], "address to ask instead of AWS' own"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(5, &["metricUnit", "metricEndTimeOffset"]),
+    since(7, &["expression"]),
+    since(8, &["activationTargetMetricValue"]),
+    since(9, &["awsEndpoint"]),
+    since(16, &["ignoreNullValues"]),
+    from(17, Source::Auth, &["awsRegion"]),
+    since(19, &["awsAccountId"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AWS_CLOUDWATCH: TriggerType = TriggerType {
     name: "aws-cloudwatch",
@@ -55,6 +69,7 @@ pub(in crate::scalers) static AWS_CLOUDWATCH: TriggerType = TriggerType {
     target: Target::Parameter(&["targetMetricValue"], 0.0),
     activation: Some("activationTargetMetricValue"),
     check,
+    history: &[HISTORY_OF_AWS, HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -4,7 +4,9 @@ use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -29,6 +31,15 @@ static PARAMETERS: &[ParameterSpec] = &[
     .required(),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationTargetValue"]),
+    since(9, &["awsEndpoint"]),
+    since(11, &["indexName"]),
+    from(17, Source::Auth, &["awsRegion"]),
+    since(19, &["filterExpression"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AWS_DYNAMODB: TriggerType = TriggerType {
     name: "aws-dynamodb",
@@ -40,6 +51,7 @@ pub(in crate::scalers) static AWS_DYNAMODB: TriggerType = TriggerType {
     activation: Some("activationTargetValue"),
     check,
     since: KedaVersion::new(7, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

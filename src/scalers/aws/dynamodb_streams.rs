@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -13,6 +15,12 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["tableName"], "name of the table").required(),
     text(&["awsRegion"], "AWS region").from(MA).required(),
     text(&["awsEndpoint"], "address to ask instead of AWS' own"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(9, &["awsEndpoint"]),
+    from(17, Source::Auth, &["awsRegion"]),
 ];
 
 /// The type.
@@ -26,5 +34,6 @@ pub(in crate::scalers) static AWS_DYNAMODB_STREAMS: TriggerType = TriggerType {
     activation: Some("activationShardCount"),
     check: super::credentials,
     since: KedaVersion::new(8, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,8 +1,11 @@
 //! `aws-kinesis-stream`: open shards of a stream. [KEDA `aws_kinesis_stream_scaler.go`]
 
+use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -12,6 +15,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["streamName"], "name of the stream").required(),
     text(&["awsRegion"], "AWS region").from(MA).required(),
     text(&["awsEndpoint"], "address to ask instead of AWS' own"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationShardCount"]),
+    since(9, &["awsEndpoint"]),
+    from(17, Source::Auth, &["awsRegion"]),
 ];
 
 /// The type.
@@ -24,5 +34,6 @@ pub(in crate::scalers) static AWS_KINESIS_STREAM: TriggerType = TriggerType {
     target: Target::Parameter(&["shardCount"], 2.0),
     activation: Some("activationShardCount"),
     check: super::credentials,
+    history: &[HISTORY_OF_AWS, HISTORY],
     ..TriggerType::USUAL
 };

@@ -7,6 +7,10 @@ pub(super) mod kinesis_stream;
 pub(super) mod sqs_queue;
 
 use super::given::{Given, Identity, Problem};
+use super::history::{Era, since};
+
+/// When the types that are as old as KEDA 2 came to read the parameters of AWS.
+static HISTORY_OF_AWS: &[Era] = &[since(6, &["awsSessionToken"])];
 
 /// Someone must sign the requests. [KEDA `aws/aws_authorization.go`]
 fn credentials(given: &Given<'_>, found: &mut Vec<Problem>) {

@@ -1,9 +1,12 @@
 //! `aws-sqs-queue`: messages of a queue. [KEDA `aws_sqs_queue_scaler.go`]
 
+use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::Given;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MA, ME, flag, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
@@ -19,6 +22,15 @@ static PARAMETERS: &[ParameterSpec] = &[
     flag(&["scaleOnDelayed"], "count delayed messages too").default("false"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationQueueLength", "scaleOnInFlight"]),
+    since(9, &["awsEndpoint"]),
+    from(9, Source::Env, &["queueURL"]),
+    since(12, &["scaleOnDelayed"]),
+    from(17, Source::Auth, &["awsRegion"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AWS_SQS_QUEUE: TriggerType = TriggerType {
     name: "aws-sqs-queue",
@@ -29,6 +41,7 @@ pub(in crate::scalers) static AWS_SQS_QUEUE: TriggerType = TriggerType {
     target: Target::Parameter(&["queueLength"], 5.0),
     activation: Some("activationQueueLength"),
     check: super::credentials,
+    history: &[HISTORY_OF_AWS, HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,6 +3,7 @@
 use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, MAE, flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -44,6 +45,16 @@ static PARAMETERS: &[ParameterSpec] = &[
     .from(AE),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(
+        7,
+        &["appInsightsResourceURL", "cloud", "activeDirectoryEndpoint"],
+    ),
+    since(8, &["activationTargetValue"]),
+    since(10, &["ignoreNullValues"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AZURE_APP_INSIGHTS: TriggerType = TriggerType {
     name: "azure-app-insights",
@@ -54,5 +65,6 @@ pub(in crate::scalers) static AZURE_APP_INSIGHTS: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     since: KedaVersion::new(6, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

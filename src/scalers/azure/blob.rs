@@ -4,7 +4,9 @@ use super::AZURE;
 use super::SUFFIX;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -26,6 +28,20 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(AEM),
     text(&["accountName"], "storage account, for pod identity"),
+    text(
+        &["useAAdPodIdentity"],
+        "sign in with a pod identity, as in KEDA 1",
+    )
+    .obsolete("take it out: podIdentity of a TriggerAuthentication says it"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(4, &["cloud", "endpointSuffix"]),
+    since(7, &["recursive", "globPattern"]),
+    since(8, &["activationBlobCount"]),
+    always(&["useAAdPodIdentity"]).ignored(15),
+    from(19, Source::Metadata, &["connection"]),
 ];
 
 /// The type.
@@ -38,6 +54,7 @@ pub(in crate::scalers) static AZURE_BLOB: TriggerType = TriggerType {
     target: Target::Parameter(&["blobCount"], 5.0),
     activation: Some("activationBlobCount"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

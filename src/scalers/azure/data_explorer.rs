@@ -4,6 +4,7 @@ use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MAE, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -19,6 +20,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["clientSecret"], "secret of the Azure application").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+
 /// The type.
 pub(in crate::scalers) static AZURE_DATA_EXPLORER: TriggerType = TriggerType {
     name: "azure-data-explorer",
@@ -30,6 +34,7 @@ pub(in crate::scalers) static AZURE_DATA_EXPLORER: TriggerType = TriggerType {
     activation: Some("activationThreshold"),
     check,
     since: KedaVersion::new(7, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

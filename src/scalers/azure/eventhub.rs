@@ -4,6 +4,7 @@ use super::AZURE;
 use super::SUFFIX;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::history::{Era, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, ME, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -49,7 +50,20 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(
         &["eventHubResourceURL"],
         "resource to ask tokens for in a Private cloud",
-    ),
+    )
+    .obsolete("take it out: cloud and endpointSuffix say it"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(3, &["checkpointStrategy"]),
+    since(7, &["cloud", "endpointSuffix"]),
+    since(7, &["activeDirectoryEndpoint"]).ignored(15),
+    since(8, &["activationUnprocessedEventThreshold"]),
+    since(8, &["eventHubResourceURL"]).ignored(15),
+    since(9, &["storageAccountName", "storageEndpointSuffix"]),
+    words(9, "checkpointStrategy", &["dapr"]),
+    since(13, &["stalePartitionInfoThreshold"]),
 ];
 
 /// The type.
@@ -65,6 +79,7 @@ pub(in crate::scalers) static AZURE_EVENTHUB: TriggerType = TriggerType {
     target: Target::Parameter(&["unprocessedEventThreshold"], 64.0),
     activation: Some("activationUnprocessedEventThreshold"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,6 +3,7 @@
 use super::AZURE;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AME, flag, number, span, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -25,6 +26,15 @@ static PARAMETERS: &[ParameterSpec] = &[
     span(&["timeout"], "of one request"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(7, &["logAnalyticsResourceURL", "cloud"]),
+    since(7, &["activeDirectoryEndpoint"]).ignored(15),
+    since(8, &["activationThreshold"]),
+    since(10, &["unsafeSsl"]),
+    since(17, &["timeout"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AZURE_LOG_ANALYTICS: TriggerType = TriggerType {
     name: "azure-log-analytics",
@@ -35,6 +45,7 @@ pub(in crate::scalers) static AZURE_LOG_ANALYTICS: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

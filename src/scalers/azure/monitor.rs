@@ -2,7 +2,9 @@
 
 use super::AZURE;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MEA, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -35,6 +37,17 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["azureResourceManagerEndpoint"],
         "address of the Resource Manager in a Private cloud",
     ),
+    text(&["metricInterval"], "time grain of the metric"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(4, &["metricNamespace"]),
+    since(7, &["azureResourceManagerEndpoint", "cloud"]),
+    since(7, &["activeDirectoryEndpoint"]).ignored(15),
+    since(8, &["activationTargetValue"]),
+    from(17, Source::Metadata, &["activeDirectoryClientPassword"]),
+    since(21, &["metricInterval"]),
 ];
 
 /// The type.
@@ -46,5 +59,6 @@ pub(in crate::scalers) static AZURE_MONITOR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -4,7 +4,9 @@ use super::AZURE;
 use super::SUFFIX;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AME, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
@@ -21,6 +23,20 @@ static PARAMETERS: &[ParameterSpec] = &[
     .allowed(&["all", "visibleonly"])
     .any_case()
     .default("all"),
+    text(
+        &["useAAdPodIdentity"],
+        "sign in with a pod identity, as in KEDA 1",
+    )
+    .obsolete("take it out: podIdentity of a TriggerAuthentication says it"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(4, &["cloud", "endpointSuffix"]),
+    since(8, &["activationQueueLength"]),
+    since(15, &["queueLengthStrategy"]),
+    always(&["useAAdPodIdentity"]).ignored(15),
+    from(16, Source::Metadata, &["connection"]),
 ];
 
 /// The type.
@@ -33,6 +49,7 @@ pub(in crate::scalers) static AZURE_QUEUE: TriggerType = TriggerType {
     target: Target::Parameter(&["queueLength"], 5.0),
     activation: Some("activationQueueLength"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -4,6 +4,7 @@ use super::AZURE;
 use super::SUFFIX;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -29,6 +30,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     whole(&["queueLength"], "so many messages per Job, in KEDA 1").renamed("messageCount"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(4, &["cloud", "endpointSuffix"]),
+    since(8, &["activationMessageCount"]),
+    since(9, &["useRegex", "operation"]),
+];
+
 /// The type.
 pub(in crate::scalers) static AZURE_SERVICEBUS: TriggerType = TriggerType {
     name: "azure-servicebus",
@@ -42,6 +50,7 @@ pub(in crate::scalers) static AZURE_SERVICEBUS: TriggerType = TriggerType {
     target: Target::Parameter(&["messageCount"], 5.0),
     activation: Some("activationMessageCount"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

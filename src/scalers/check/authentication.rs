@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::LocalKnowledge;
+use super::versions::of_parameters;
 use super::words::{nearest, suggest};
 use crate::api::{ScaledJob, Trigger, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Severity, Span, trigger_rules};
@@ -267,8 +268,12 @@ impl Object<'_> {
         };
         let reads = |parameter: &str| {
             kinds.iter().any(|kind| {
+                let version = of_parameters(kind, local.version);
                 kind.parameter(parameter)
                     .is_some_and(|spec| spec.reads(Source::Auth))
+                    && kind
+                        .standing_from(parameter, Source::Auth, version)
+                        .is_looked_at()
             })
         };
         for (parameter, _, span) in self.parameters() {
@@ -290,7 +295,17 @@ impl Object<'_> {
                 label.clone(),
             );
             let elsewhere = kinds.iter().find_map(|kind| kind.parameter(parameter));
-            if let Some(spec) = elsewhere.filter(|spec| spec.is_read()) {
+            let times = kinds.iter().find_map(|kind| {
+                let spec = kind.parameter(parameter)?;
+                let times = kind.times(parameter);
+                (spec.reads(Source::Auth) && !times.is_empty()).then_some((kind.name, times))
+            });
+            if let Some((name, times)) = times {
+                diagnostic = diagnostic.help(format!(
+                    "KEDA reads it for {name} {times}; {} is aimed at",
+                    local.version
+                ));
+            } else if let Some(spec) = elsewhere.filter(|spec| spec.is_read()) {
                 diagnostic =
                     diagnostic.help(format!("{} is read from {}", spec.name(), spec.places()));
             } else {

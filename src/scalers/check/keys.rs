@@ -18,12 +18,21 @@ impl Checker<'_> {
         let from_env = key
             .strip_suffix("FromEnv")
             .and_then(|base| kind.parameter(base));
-        if let Some(spec) = plain.or(from_env).filter(|spec| !spec.is_read()) {
-            self.passed(key, spec);
+        if let Some(name) = plain.or(from_env).and_then(|spec| spec.renamed) {
+            self.renamed(key, name);
+            return;
+        }
+        let is_read_here = |spec: &ParameterSpec| {
+            plain.is_some() && (spec.reads(Source::Metadata) || spec.reads(Source::Variable))
+                || from_env.is_some() && spec.reads(Source::Env)
+        };
+        if let Some(spec) = plain.or(from_env)
+            && (is_read_here(spec) || !spec.is_read())
+            && self.time(key, spec)
+        {
             return;
         }
         if let Some(spec) = plain.filter(|spec| spec.reads(Source::Metadata)) {
-            self.deprecated(key, spec);
             if spec.reads(Source::Env) {
                 self.names_a_variable(key, spec);
             }
@@ -78,7 +87,8 @@ impl Checker<'_> {
             .parameters()
             .filter(|spec| spec.is_read())
             .flat_map(|spec| {
-                spec.names.iter().flat_map(|name| {
+                let known = |name: &&&str| self.knows(name);
+                spec.names.iter().filter(known).flat_map(|name| {
                     let plain = spec.reads(Source::Metadata).then(|| (*name).to_owned());
                     let env = spec.reads(Source::Env).then(|| format!("{name}FromEnv"));
                     plain.into_iter().chain(env)
@@ -105,29 +115,22 @@ impl Checker<'_> {
             })
     }
 
-    /// A parameter that only older versions read.
-    fn passed(&mut self, key: &str, spec: &ParameterSpec) {
+    /// A parameter that has another name in KEDA 2.
+    fn renamed(&mut self, key: &str, name: &str) {
         let label = self.place.of_key(key);
-        if let Some(name) = spec.renamed {
-            let name = if key.ends_with("FromEnv") {
-                format!("{name}FromEnv")
-            } else {
-                name.to_owned()
-            };
-            let message = format!("{key} is a parameter of KEDA 1; KEDA 2 reads {name}");
-            let diagnostic = Diagnostic::new(&trigger_rules::V1_PARAMETER, message, label.clone());
-            let taken = self.trigger.metadata.contains_key(&name);
-            self.found.push(if taken {
-                diagnostic
-            } else {
-                replace(diagnostic, label, &name)
-            });
-        } else if let Some(instead) = spec.obsolete {
-            let message = format!("KEDA passes over parameter {key}");
-            self.report(&trigger_rules::OBSOLETE_PARAMETER, message, label)
-                .help
-                .push(instead.to_owned());
-        }
+        let name = if key.ends_with("FromEnv") {
+            format!("{name}FromEnv")
+        } else {
+            name.to_owned()
+        };
+        let message = format!("{key} is a parameter of KEDA 1; KEDA 2 reads {name}");
+        let diagnostic = Diagnostic::new(&trigger_rules::V1_PARAMETER, message, label.clone());
+        let taken = self.trigger.metadata.contains_key(&name);
+        self.found.push(if taken {
+            diagnostic
+        } else {
+            replace(diagnostic, label, &name)
+        });
     }
 
     /// Many types took it before KEDA named all metrics itself.
@@ -186,14 +189,6 @@ impl Checker<'_> {
         }
         self.found.push(replace(diagnostic, label, &key_from_env));
         true
-    }
-
-    fn deprecated(&mut self, key: &str, spec: &ParameterSpec) {
-        if let Some(instead) = spec.deprecated {
-            let label = self.place.of_key(key);
-            let message = format!("parameter {key} is deprecated: {instead}");
-            self.report(&catalog::DEPRECATED_PARAMETER, message, label);
-        }
     }
 }
 

@@ -5,6 +5,7 @@ mod build;
 mod keys;
 mod parameters;
 mod place;
+mod versions;
 mod whole;
 mod words;
 
@@ -38,15 +39,18 @@ pub fn check(trigger: &Trigger, job: &ScaledJob, local: &LocalKnowledge<'_>) -> 
         Err(problem) => return vec![unknown_type(trigger, &place, problem)],
     };
     let authentication = Authentication::of(trigger, job, local.resources);
+    let version = versions::of_parameters(kind, local.version);
+    let metadata = versions::looked_at(kind, &trigger.metadata, version);
     let mut checker = Checker {
         trigger,
         job,
         kind,
         version: local.version,
+        of_parameters: version,
         place,
         resources: local.resources,
         authentication,
-        given: Given::new(kind, trigger, authentication),
+        given: Given::over(kind, &metadata, authentication),
         missing: BTreeSet::new(),
         found: Vec::new(),
     };
@@ -69,6 +73,8 @@ struct Checker<'a> {
     job: &'a ScaledJob,
     kind: &'static TriggerType,
     version: KedaVersion,
+    /// The version whose parameters are meant: another one when that KEDA does not have the type.
+    of_parameters: KedaVersion,
     place: Place<'a>,
     resources: &'a Resources,
     authentication: Authentication<'a>,
@@ -81,9 +87,11 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn all(&mut self) {
         self.whole();
-        for spec in self.kind.parameters().filter(|spec| spec.is_read()) {
-            self.parameter(spec);
-            self.given_twice(spec);
+        for spec in self.kind.parameters() {
+            if self.is_looked_at(spec) {
+                self.parameter(spec);
+                self.given_twice(spec);
+            }
         }
         for key in self.trigger.metadata.keys() {
             self.key(key);
@@ -102,7 +110,9 @@ impl Checker<'_> {
     }
 
     fn problem(&mut self, problem: Problem) {
-        if !self.missing.insert(problem.parameter) {
+        // What that KEDA does not know yet it does not need either.
+        let is_new = problem.missing && !self.knows(problem.parameter);
+        if is_new || !self.missing.insert(problem.parameter) {
             return;
         }
         let (rule, label) = if problem.missing {

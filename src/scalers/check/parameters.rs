@@ -4,6 +4,7 @@ use super::words::{nearest, suggest};
 use super::{Authentication, Checker};
 use crate::auth::{Container, Declared};
 use crate::diagnostic::{Diagnostic, catalog, trigger_rules};
+use crate::scalers::Standing;
 use crate::scalers::params::{ParameterSpec, Source};
 
 impl Checker<'_> {
@@ -14,7 +15,8 @@ impl Checker<'_> {
         }
         spec.names.iter().find_map(|name| {
             let text = self.trigger.metadata.get(*name)?.trim();
-            (!text.is_empty()).then_some((*name, text))
+            let is_given = !text.is_empty() && self.standing(name).is_looked_at();
+            is_given.then_some((*name, text))
         })
     }
 
@@ -22,7 +24,8 @@ impl Checker<'_> {
     pub(super) fn variable_of(&self, spec: &ParameterSpec) -> Option<(String, &str)> {
         spec.variable_keys().find_map(|key| {
             let variable = self.trigger.metadata.get(&key)?.as_str();
-            (!variable.trim().is_empty()).then_some((key, variable))
+            let is_given = !variable.trim().is_empty() && self.standing(&key).is_looked_at();
+            is_given.then_some((key, variable))
         })
     }
 
@@ -35,13 +38,8 @@ impl Checker<'_> {
             self.value(spec, key, text);
         }
         if let Some((key, variable)) = &from_env {
-            if let Some(instead) = spec.removed {
-                let label = self.place.of_key(key);
-                self.report(
-                    &catalog::INVALID_PARAMETER,
-                    format!("parameter {} is no longer read: {instead}", spec.name()),
-                    label,
-                );
+            if self.standing(key) == Standing::Refused {
+                self.refused(spec, key, spec.name());
             }
             self.variable(key, variable);
         }
@@ -49,17 +47,18 @@ impl Checker<'_> {
         let in_document = spec
             .names
             .iter()
-            .any(|name| self.place.metadata(name).is_some());
+            .any(|name| self.place.metadata(name).is_some() && self.standing(name).is_looked_at());
+        let was_required = self.was_required(spec);
         let given = written.is_some()
             || in_document
             || from_env.is_some()
-            || spec.default.is_some()
+            || (spec.default.is_some() && !was_required)
             || self.authentication.may_bring(spec)
             || self.has_old_name(spec);
         if in_document && written.is_none() && from_env.is_none() {
             self.missing.insert(spec.name());
         }
-        if spec.required && !given {
+        if (spec.required || was_required) && !given {
             self.missing.insert(spec.name());
             if self.is_misspelt(spec) {
                 return;
@@ -91,16 +90,12 @@ impl Checker<'_> {
     }
 
     fn value(&mut self, spec: &'static ParameterSpec, key: &'static str, text: &str) {
-        if let Some(instead) = spec.removed {
-            let label = self.place.of_key(key);
-            self.report(
-                &catalog::INVALID_PARAMETER,
-                format!("parameter {key} is no longer read: {instead}"),
-                label,
-            );
+        if self.standing(key) == Standing::Refused {
+            self.refused(spec, key, key);
             return;
         }
         let Err(problem) = spec.parse(text) else {
+            self.newer_words(spec, key, text);
             return;
         };
         self.missing.insert(spec.name());
@@ -117,6 +112,14 @@ impl Checker<'_> {
             diagnostic = suggest(diagnostic, label, name, distance);
         }
         self.found.push(diagnostic);
+    }
+
+    /// KEDA refuses the parameter, which is given under `key` and is called `name`.
+    fn refused(&mut self, spec: &ParameterSpec, key: &str, name: &str) {
+        let instead = spec.removed.or(spec.obsolete).unwrap_or("take it out");
+        let message = format!("parameter {name} is no longer read: {instead}");
+        let label = self.place.of_key(key);
+        self.report(&catalog::INVALID_PARAMETER, message, label);
     }
 
     /// A variable that the container surely lacks, or whose value only the kubelet knows.
@@ -177,7 +180,8 @@ impl Checker<'_> {
                     .trigger
                     .metadata
                     .get(&key)
-                    .is_some_and(|text| !text.trim().is_empty());
+                    .is_some_and(|text| !text.trim().is_empty())
+                    && self.standing(&key).is_looked_at();
                 // An alias may be spelt like the FromEnv key of the name itself (connectionFromEnv).
                 if is_given && !keys.contains(&key) {
                     keys.push(key);

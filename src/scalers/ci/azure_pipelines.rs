@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, EAM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -42,6 +44,28 @@ static PARAMETERS: &[ParameterSpec] = &[
         "demands may be written in upper or lower case",
     )
     .default("false"),
+    flag(&["scaleOnInFlight"], "jobs that run count too").default("true"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["poolID"]).optional(6),
+    since(6, &["poolName"]),
+    since(
+        8,
+        &["parent", "demands", "activationTargetPipelinesQueueLength"],
+    ),
+    since(10, &["jobsToFetch", "requireAllDemands"]),
+    since(17, &["requireAllDemandsAndIgnoreOthers"]),
+    since(
+        18,
+        &[
+            "fetchUnfinishedJobsOnly",
+            "caseInsensitiveDemandsProcessing",
+        ],
+    ),
+    from(19, Source::Metadata, &["organizationURL"]),
+    since(21, &["scaleOnInFlight"]),
 ];
 
 /// The type.
@@ -58,6 +82,7 @@ pub(in crate::scalers) static AZURE_PIPELINES: TriggerType = TriggerType {
     activation: Some("activationTargetPipelinesQueueLength"),
     check,
     since: KedaVersion::new(3, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

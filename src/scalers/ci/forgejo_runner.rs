@@ -1,5 +1,6 @@
 //! `forgejo-runner`: jobs that wait for a Forgejo runner. [KEDA `forgejo_runner_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, flag, text};
@@ -26,5 +27,6 @@ pub(in crate::scalers) static FORGEJO_RUNNER: TriggerType = TriggerType {
         "a job that a runner has taken does not count",
     ),
     target: Target::Fixed(1.0),
+    since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };

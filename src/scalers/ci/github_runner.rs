@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, ME, flag, list, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -58,6 +59,14 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["appKey"], "private key of the App").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(11, &["applicationID", "installationID", "appKey"]),
+    since(16, &["noDefaultLabels"]),
+    since(17, &["enableEtags"]),
+    since(18, &["matchUnlabeledJobsWithUnlabeledRunners"]),
+];
+
 /// The type.
 pub(in crate::scalers) static GITHUB_RUNNER: TriggerType = TriggerType {
     name: "github-runner",
@@ -71,6 +80,7 @@ pub(in crate::scalers) static GITHUB_RUNNER: TriggerType = TriggerType {
     target: Target::Parameter(&["targetWorkflowQueueLength"], 1.0),
     check,
     since: KedaVersion::new(10, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

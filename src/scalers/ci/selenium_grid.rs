@@ -2,7 +2,9 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -33,6 +35,28 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["capabilities"],
         "further capabilities to match, a JSON object",
     ),
+    flag(&["includeOngoingSessions"], "sessions that run count too").default("true"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["browserName"]).optional(17),
+    since(5, &["unsafeSsl"]),
+    since(8, &["sessionBrowserName", "activationThreshold"]),
+    from(9, Source::Auth, &["url"]),
+    since(10, &["platformName"]),
+    since(
+        16,
+        &[
+            "authType",
+            "username",
+            "password",
+            "accessToken",
+            "nodeMaxSessions",
+        ],
+    ),
+    since(17, &["enableManagedDownloads", "capabilities"]),
+    since(21, &["includeOngoingSessions"]),
 ];
 
 /// The type.
@@ -45,5 +69,6 @@ pub(in crate::scalers) static SELENIUM_GRID: TriggerType = TriggerType {
     target: Target::Fixed(1.0),
     activation: Some("activationThreshold"),
     since: KedaVersion::new(4, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -7,6 +7,7 @@ use super::http::{HttpClient, Request};
 use super::oauth::ClientCredentials;
 use super::tls::TlsMaterial;
 use crate::api::Secret;
+use crate::scalers::history::{Era, since, words};
 use crate::scalers::params::Source::{Auth, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved, Source};
 use crate::scalers::{BuildError, ReadError};
@@ -72,6 +73,15 @@ pub(crate) static HTTP_AUTH: &[ParameterSpec] = &[
         "apiKey: name of the header (X-API-KEY) or query parameter (api_key)",
     )
     .from(&[Metadata, Auth]),
+];
+
+/// When the types that have always shared their reading came to read the parameters of [`HTTP_AUTH`] and [`OAUTH`].
+pub(crate) static HISTORY_OF_AUTHENTICATION: &[Era] = &[
+    since(10, &["customAuthHeader", "customAuthValue"]),
+    words(10, "authModes", &["custom"]),
+    since(12, &["oauthTokenURI", "clientID", "clientSecret"]),
+    words(12, "authModes", &["oauth"]),
+    since(13, &["endpointParams"]),
 ];
 
 /// The parameters of OAuth client credentials.

@@ -7,6 +7,7 @@ pub(super) mod stackdriver;
 pub(super) mod storage;
 
 use super::given::{Given, Identity, Problem};
+use super::history::{Era, always};
 use super::params::ParameterSpec;
 use super::params::Source::Variable;
 use super::params::notation::{A, ME, text};
@@ -25,6 +26,16 @@ static GOOGLE: &[ParameterSpec] = &[
     )
     .from(&[Variable]),
 ];
+
+/// Read by the oldest types only.
+static OWNER: &[ParameterSpec] = &[text(
+    &["identityOwner"],
+    "who asks, before a TriggerAuthentication could say it",
+)
+.obsolete("take it out: the TriggerAuthentication says who asks")];
+
+/// When [`OWNER`] went.
+static HISTORY_OF_OWNER: &[Era] = &[always(&["identityOwner"]).ignored(10)];
 
 /// Someone must sign the requests.
 fn credentials(given: &Given<'_>, found: &mut Vec<Problem>) {

@@ -1,9 +1,12 @@
 //! `gcp-pubsub`: a metric of a Pub/Sub subscription or topic. [KEDA `gcp_pubsub_scaler.go`]
 
-use super::GOOGLE;
+use super::HISTORY_OF_OWNER;
+use super::{GOOGLE, OWNER};
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{ME, number, span, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
@@ -27,16 +30,31 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["topicName"], "name of the topic").from(ME),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["subscriptionSize"]).deprecated(5).refused(20),
+    since(5, &["mode", "value"]),
+    words(5, "mode", &["OldestUnackedMessageAge"]),
+    since(7, &["credentialsFromEnvFile"]),
+    since(8, &["activationValue"]),
+    words(11, "mode", &["NumUndeliveredMessages"]),
+    since(13, &["aggregation", "topicName"]),
+    from(14, Source::Env, &["subscriptionName", "topicName"]),
+    since(15, &["timeHorizon", "valueIfNull"]),
+    from(19, Source::Metadata, &["credentials"]),
+];
+
 /// The type.
 pub(in crate::scalers) static GCP_PUBSUB: TriggerType = TriggerType {
     name: "gcp-pubsub",
     family: "gcp",
-    parameters: &[PARAMETERS, GOOGLE],
+    parameters: &[PARAMETERS, GOOGLE, OWNER],
     counts: "the metric that mode names, from Cloud Monitoring (about a minute old)",
     work: Work::Depends(work),
     target: Target::Parameter(&["value"], 10.0),
     activation: Some("activationValue"),
     check,
+    history: &[HISTORY_OF_OWNER, HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,9 +1,12 @@
 //! `gcp-stackdriver`: a metric of Cloud Monitoring. [KEDA `gcp_stackdriver_scaler.go`]
 
-use super::GOOGLE;
+use super::HISTORY_OF_OWNER;
+use super::{GOOGLE, OWNER};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -25,16 +28,33 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["alignmentReducer"], "how series are combined"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(
+        8,
+        &[
+            "activationTargetValue",
+            "alignmentPeriodSeconds",
+            "alignmentAligner",
+            "alignmentReducer",
+        ],
+    ),
+    since(13, &["valueIfNull"]),
+    since(15, &["filterDuration"]),
+    from(19, Source::Metadata, &["credentials"]),
+];
+
 /// The type.
 pub(in crate::scalers) static GCP_STACKDRIVER: TriggerType = TriggerType {
     name: "gcp-stackdriver",
     family: "gcp",
-    parameters: &[PARAMETERS, GOOGLE],
+    parameters: &[PARAMETERS, GOOGLE, OWNER],
     counts: "the newest point of the first series that filter gives",
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 5.0),
     activation: Some("activationTargetValue"),
     check: super::credentials,
     since: KedaVersion::new(7, 0),
+    history: &[HISTORY_OF_OWNER, HISTORY],
     ..TriggerType::USUAL
 };

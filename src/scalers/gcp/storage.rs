@@ -1,9 +1,12 @@
 //! `gcp-storage`: objects of a bucket. [KEDA `gcp_storage_scaler.go`]
 
-use super::GOOGLE;
+use super::HISTORY_OF_OWNER;
+use super::{GOOGLE, OWNER};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -24,16 +27,24 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["blobPrefix"], "only names that begin so"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationTargetObjectCount"]),
+    since(9, &["blobDelimiter", "blobPrefix"]),
+    from(19, Source::Metadata, &["credentials"]),
+];
+
 /// The type.
 pub(in crate::scalers) static GCP_STORAGE: TriggerType = TriggerType {
     name: "gcp-storage",
     family: "gcp",
-    parameters: &[PARAMETERS, GOOGLE],
+    parameters: &[PARAMETERS, GOOGLE, OWNER],
     counts: "objects that are not empty under blobPrefix, at most maxBucketItemsToScan",
     work: Work::Is(InFlight::Included, "an object counts until it is deleted"),
     target: Target::Parameter(&["targetObjectCount"], 100.0),
     activation: Some("activationTargetObjectCount"),
     check: super::credentials,
     since: KedaVersion::new(7, 0),
+    history: &[HISTORY_OF_OWNER, HISTORY],
     ..TriggerType::USUAL
 };

@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, AE, list, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -28,6 +29,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["ca"], "an authority to trust, PEM").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(16, &["username", "password"])];
+
 /// The type.
 pub(in crate::scalers) static ETCD: TriggerType = TriggerType {
     name: "etcd",
@@ -39,6 +43,7 @@ pub(in crate::scalers) static ETCD: TriggerType = TriggerType {
     activation: Some("activationValue"),
     check,
     since: KedaVersion::new(9, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,6 +1,7 @@
 //! `external`: what a server of your own says. [KEDA `external_scaler.go`]
 
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, text};
 use crate::scalers::trigger_type::{OtherKeys, Target, TriggerType, Work};
@@ -15,6 +16,15 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
     text(&["tlsClientKey"], "the client's private key, PEM").from(A),
 ];
 
+/// When its parameters came and went.
+pub(super) static HISTORY: &[Era] = &[
+    since(
+        11,
+        &["unsafeSsl", "caCert", "tlsClientCert", "tlsClientKey"],
+    ),
+    since(17, &["enableTLS"]),
+];
+
 /// The type.
 pub(in crate::scalers) static EXTERNAL: TriggerType = TriggerType {
     name: "external",
@@ -24,5 +34,6 @@ pub(in crate::scalers) static EXTERNAL: TriggerType = TriggerType {
     counts: "the value that the server gives",
     work: Work::Is(InFlight::Unknown, "that depends on the server"),
     target: Target::Unknown,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

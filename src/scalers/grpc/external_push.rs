@@ -12,5 +12,6 @@ pub(in crate::scalers) static EXTERNAL_PUSH: TriggerType = TriggerType {
     counts: "the value that the server gives",
     work: Work::Is(InFlight::Unknown, "that depends on the server"),
     target: Target::Unknown,
+    history: &[super::external::HISTORY],
     ..TriggerType::USUAL
 };

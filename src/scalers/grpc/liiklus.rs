@@ -1,6 +1,7 @@
 //! `liiklus`: lag of a Liiklus consumer group. [KEDA `liiklus_scaler.go`]
 
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -13,6 +14,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["group"], "name of the consumer group").required(),
     whole(&["groupVersion"], "version of the group").default("0"),
 ];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationLagThreshold"])];
 
 /// The type.
 pub(in crate::scalers) static LIIKLUS: TriggerType = TriggerType {
@@ -27,5 +31,6 @@ pub(in crate::scalers) static LIIKLUS: TriggerType = TriggerType {
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
     deprecated: Some("KEDA has announced that it will drop it"),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,7 +1,9 @@
 //! `temporal`: backlog of a task queue. [KEDA `temporal_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, AE, ME, flag, list, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
@@ -59,6 +61,20 @@ static PARAMETERS: &[ParameterSpec] = &[
     ),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(18, &["tlsServerName"]),
+    since(20, &["workerDeploymentName", "workerDeploymentBuildId"]),
+    since(
+        21,
+        &[
+            "includeRunningWorkflowCount",
+            "workflowTaskQueueForCount",
+            "enableTLS",
+        ],
+    ),
+];
+
 /// The type.
 pub(in crate::scalers) static TEMPORAL: TriggerType = TriggerType {
     name: "temporal",
@@ -69,6 +85,8 @@ pub(in crate::scalers) static TEMPORAL: TriggerType = TriggerType {
     target: Target::Parameter(&["targetQueueSize"], 5.0),
     activation: Some("activationTargetQueueSize"),
     check,
+    since: KedaVersion::new(17, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -29,6 +31,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     .default("0"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(7, &["corsHeader"]),
+    since(8, &["activationTargetQueueSize"]),
+    from(15, Source::Env, &["username", "password"]),
+];
+
 /// The type.
 pub(in crate::scalers) static ACTIVEMQ: TriggerType = TriggerType {
     name: "activemq",
@@ -43,6 +52,7 @@ pub(in crate::scalers) static ACTIVEMQ: TriggerType = TriggerType {
     activation: Some("activationTargetQueueSize"),
     check,
     since: KedaVersion::new(6, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -2,10 +2,13 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, MA, flag, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -28,6 +31,19 @@ static PARAMETERS: &[ParameterSpec] = &[
     whole(&["connectionLimit"], "connections at most"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(12, &["scope"]).ignored(15),
+    since(20, &["scope"]),
+    since(15, &["scopes"]),
+    words(15, "authModes", &["apiKey"]),
+    since(
+        18,
+        &["authMode", "token", "apiKey", "method", "keyParamName"],
+    ),
+    from(18, Source::Auth, &["authModes"]),
+];
+
 /// The type.
 pub(in crate::scalers) static ARANGODB: TriggerType = TriggerType {
     name: "arangodb",
@@ -39,6 +55,7 @@ pub(in crate::scalers) static ARANGODB: TriggerType = TriggerType {
     activation: Some("activationQueryValue"),
     check,
     since: KedaVersion::new(10, 0),
+    history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };
 

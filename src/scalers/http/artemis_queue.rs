@@ -2,7 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AME, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -30,6 +32,14 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["keyPassword"], "password of the private key").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(3, &["corsHeader"]),
+    since(8, &["activationQueueLength"]),
+    from(15, Source::Env, &["username", "password"]),
+    since(18, &["unsafeSsl", "ca", "cert", "key", "keyPassword"]),
+];
+
 /// The type.
 pub(in crate::scalers) static ARTEMIS_QUEUE: TriggerType = TriggerType {
     name: "artemis-queue",
@@ -43,6 +53,7 @@ pub(in crate::scalers) static ARTEMIS_QUEUE: TriggerType = TriggerType {
     target: Target::Parameter(&["queueLength"], 10.0),
     activation: Some("activationQueueLength"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, AME, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -23,6 +25,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     whole(&["activationQueryValue"], "active only above this value").default("0"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[from(
+    16,
+    Source::Metadata,
+    &["connectionString", "password"],
+)];
+
 /// The type.
 pub(in crate::scalers) static COUCHDB: TriggerType = TriggerType {
     name: "couchdb",
@@ -34,6 +43,7 @@ pub(in crate::scalers) static COUCHDB: TriggerType = TriggerType {
     activation: Some("activationQueryValue"),
     check,
     since: KedaVersion::new(9, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,5 +1,6 @@
 //! `elastic-forecast`: a forecast of an Elasticsearch job. [KEDA `elastic_forecast_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AEM, AM, flag, list, number, span, text};
@@ -35,5 +36,6 @@ pub(in crate::scalers) static ELASTIC_FORECAST: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     check: super::elasticsearch::address,
+    since: KedaVersion::new(20, 0),
     ..TriggerType::USUAL
 };

@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, AM, flag, list, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -51,6 +53,15 @@ pub(super) static SEARCH: &[ParameterSpec] = &[
     text(&["metricName"], "name of the metric"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationTargetValue"]),
+    since(9, &["cloudID", "apiKey"]),
+    since(16, &["query", "metricName"]),
+    from(16, Source::Metadata, &["password"]),
+    since(17, &["ignoreNullValues"]),
+];
+
 /// The type.
 pub(in crate::scalers) static ELASTICSEARCH: TriggerType = TriggerType {
     name: "elasticsearch",
@@ -62,6 +73,7 @@ pub(in crate::scalers) static ELASTICSEARCH: TriggerType = TriggerType {
     activation: Some("activationTargetValue"),
     check,
     since: KedaVersion::new(5, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

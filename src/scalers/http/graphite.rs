@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -16,6 +17,14 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["authMode"], "how requests authenticate themselves").allowed(&["basic"]),
     text(&["username"], "user").from(A),
     text(&["password"], "password").from(A),
+    text(&["metricName"], "name of the metric")
+        .obsolete("take it out: since 2.12 KEDA names metrics itself"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["metricName"]).optional(10).ignored(12),
+    since(8, &["activationThreshold"]),
 ];
 
 /// The type.
@@ -29,6 +38,7 @@ pub(in crate::scalers) static GRAPHITE: TriggerType = TriggerType {
     activation: Some("activationThreshold"),
     check,
     since: KedaVersion::new(5, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

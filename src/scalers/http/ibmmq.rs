@@ -2,7 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AEM, flag, list, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -21,7 +23,18 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["cert"], "the client's certificate, PEM").from(A),
     text(&["key"], "the client's private key, PEM").from(A),
     text(&["keyPassword"], "password of the private key").from(A),
+    text(&["queueManager"], "name of the queue manager").obsolete("take it out: host holds it"),
     text(&["tls"], "switched the certificate check off").obsolete("use unsafeSsl"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["queueManager"]).ignored(16).optional(16),
+    always(&["tls"]).deprecated(17).refused(18).ignored(20),
+    since(8, &["activationQueueDepth"]),
+    since(15, &["unsafeSsl", "ca", "cert", "key", "keyPassword"]),
+    since(16, &["queueNames", "operation"]),
+    from(16, Source::Metadata, &["username", "password"]),
 ];
 
 /// The type.
@@ -37,6 +50,7 @@ pub(in crate::scalers) static IBMMQ: TriggerType = TriggerType {
     target: Target::Parameter(&["queueDepth"], 20.0),
     activation: Some("activationQueueDepth"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,8 +1,11 @@
 //! `influxdb`: a value that a query gives. [KEDA `influxdb_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{EA, MA, MEA, flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -27,6 +30,18 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["authToken"], "token of the server").from(EA),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    from(
+        4,
+        Source::Auth,
+        &["organizationName", "serverURL", "authToken"],
+    ),
+    since(5, &["unsafeSsl"]),
+    since(8, &["activationThresholdValue"]),
+    since(18, &["influxVersion", "queryType", "database", "metricKey"]),
+];
+
 /// The type.
 pub(in crate::scalers) static INFLUXDB: TriggerType = TriggerType {
     name: "influxdb",
@@ -37,6 +52,8 @@ pub(in crate::scalers) static INFLUXDB: TriggerType = TriggerType {
     target: Target::Parameter(&["thresholdValue"], 0.0),
     activation: Some("activationThresholdValue"),
     check,
+    since: KedaVersion::new(1, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,5 +1,7 @@
 //! `metrics-api`: a number in a JSON, YAML, XML or Prometheus answer. [KEDA `metrics_api_scaler.go`]
 
+use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::params::Source;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -45,6 +47,37 @@ static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(5, &["token"]),
+    words(5, "authModes", &["bearer"]),
+    since(8, &["activationTargetValue"]),
+    since(9, &["unsafeSsl"]),
+    since(14, &["format"]),
+    since(
+        18,
+        &[
+            "authModes",
+            "bearerToken",
+            "customAuthHeader",
+            "customAuthValue",
+            "oauthTokenURI",
+            "scopes",
+            "clientID",
+            "clientSecret",
+            "endpointParams",
+        ],
+    ),
+    words(18, "authModes", &["custom", "oauth"]),
+    from(18, Source::Metadata, &["apiKey"]),
+    from(18, Source::Auth, &["authMode", "method", "keyParamName"]),
+    since(
+        19,
+        &["aggregateFromKubeServiceEndpoints", "aggregationType"],
+    ),
+    since(20, &["timeout", "scope"]),
+];
+
 /// The type.
 pub(in crate::scalers) static METRICS_API: TriggerType = TriggerType {
     name: "metrics-api",
@@ -55,6 +88,7 @@ pub(in crate::scalers) static METRICS_API: TriggerType = TriggerType {
     target: trigger_type::Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     behaviour: Behaviour::Reads(build),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -23,6 +25,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     .required(),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(9, &["useHttps"]),
+    since(17, &["accountID"]),
+    from(11, Source::Auth, &["account"]),
+];
+
 /// The type.
 pub(in crate::scalers) static NATS_JETSTREAM: TriggerType = TriggerType {
     name: "nats-jetstream",
@@ -37,6 +46,7 @@ pub(in crate::scalers) static NATS_JETSTREAM: TriggerType = TriggerType {
     activation: Some("activationLagThreshold"),
     check,
     since: KedaVersion::new(8, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

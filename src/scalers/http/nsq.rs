@@ -1,5 +1,6 @@
 //! `nsq`: depth of an NSQ channel. [KEDA `nsq_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
@@ -44,6 +45,7 @@ pub(in crate::scalers) static NSQ: TriggerType = TriggerType {
     target: Target::Parameter(&["depthThreshold"], 10.0),
     activation: Some("activationDepthThreshold"),
     check,
+    since: KedaVersion::new(17, 0),
     ..TriggerType::USUAL
 };
 

@@ -1,6 +1,7 @@
 //! `opensearch`: a value in a search's answer. [KEDA `opensearch_scaler.go`]
 
 use super::elasticsearch::{SEARCH, query};
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AEM, AM, MA, flag, list, text};
@@ -31,5 +32,6 @@ pub(in crate::scalers) static OPENSEARCH: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     check: query,
+    since: KedaVersion::new(20, 0),
     ..TriggerType::USUAL
 };

@@ -2,7 +2,10 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
+use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, MA, ME, flag, list, text, whole};
 use crate::scalers::params::{Kind, ParameterSpec};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -41,6 +44,30 @@ static OAUTH_MA: &[ParameterSpec] = &[
     .credential(),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["msgBacklog"]).deprecated(11).ignored(16),
+    since(
+        9,
+        &[
+            "isPartitionedTopic",
+            "authModes",
+            "bearerToken",
+            "token",
+            "username",
+            "password",
+        ],
+    ),
+    since(11, &["msgBacklogThreshold"]).patch(2),
+    since(12, &["scope"]),
+    since(
+        18,
+        &["scopes", "authMode", "apiKey", "method", "keyParamName"],
+    ),
+    words(18, "authModes", &["apiKey"]),
+    from(18, Source::Auth, &["authModes"]),
+];
+
 /// The type.
 pub(in crate::scalers) static PULSAR: TriggerType = TriggerType {
     name: "pulsar",
@@ -54,5 +81,6 @@ pub(in crate::scalers) static PULSAR: TriggerType = TriggerType {
     target: Target::Parameter(&["msgBacklogThreshold"], 10.0),
     activation: Some("activationMsgBacklogThreshold"),
     since: KedaVersion::new(8, 0),
+    history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,5 +1,6 @@
 //! `solace-direct-messaging`: traffic of Solace clients. [KEDA `solace_direct_messaging_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, flag, text, whole};
@@ -67,5 +68,6 @@ pub(in crate::scalers) static SOLACE_DIRECT_MESSAGING: TriggerType = TriggerType
     counts: "rates of the clients' traffic",
     work: Work::Is(InFlight::NotWork, "a rate is no amount of work"),
     target: Target::Unknown,
+    since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };

@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AME, text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
@@ -39,6 +40,24 @@ static PARAMETERS: &[ParameterSpec] = &[
     .default("0"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(
+        8,
+        &[
+            "activationMessageCountTarget",
+            "activationMessageSpoolUsageTarget",
+        ],
+    ),
+    since(
+        11,
+        &[
+            "messageReceiveRateTarget",
+            "activationMessageReceiveRateTarget",
+        ],
+    ),
+];
+
 /// The type.
 pub(in crate::scalers) static SOLACE_EVENT_QUEUE: TriggerType = TriggerType {
     name: "solace-event-queue",
@@ -56,6 +75,7 @@ pub(in crate::scalers) static SOLACE_EVENT_QUEUE: TriggerType = TriggerType {
     ),
     check,
     since: KedaVersion::new(4, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

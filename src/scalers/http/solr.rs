@@ -1,7 +1,10 @@
 //! `solr`: documents that a query finds. [KEDA `solr_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, from};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -19,6 +22,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["password"], "password").from(AM).required(),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[from(16, Source::Metadata, &["username", "password"])];
+
 /// The type.
 pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     name: "solr",
@@ -28,5 +34,7 @@ pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
+    since: KedaVersion::new(11, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -2,8 +2,10 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::notation::{AM, flag, text, whole};
+use crate::scalers::params::Source;
+use crate::scalers::params::notation::{A, AM, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -19,6 +21,18 @@ static PARAMETERS: &[ParameterSpec] = &[
     whole(&["lagThreshold"], "so many messages per Job").default("10"),
     whole(&["activationLagThreshold"], "active only above this lag").default("0"),
     flag(&["useHttps"], "ask over HTTPS").default("false"),
+    text(&["tls"], "whether to connect over TLS").from(A),
+    text(&["cert"], "the client's certificate, PEM").from(A),
+    text(&["key"], "the client's private key, PEM").from(A),
+    text(&["ca"], "an authority to trust, PEM").from(A),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["natsServerMonitoringEndpoint"]),
+    since(8, &["activationLagThreshold"]),
+    since(9, &["useHttps"]),
+    since(14, &["tls", "cert", "key", "ca"]),
 ];
 
 /// The type.
@@ -34,5 +48,6 @@ pub(in crate::scalers) static STAN: TriggerType = TriggerType {
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
     dropped: Some((KedaVersion::new(19, 0), "use nats-jetstream")),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,7 +1,9 @@
 //! `apache-kafka`: lag of a consumer group, by another client library. [KEDA `apache_kafka_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -60,6 +62,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["username"], "user").from(A),
     text(&["password"], "password").from(A),
     text(&["awsRegion"], "aws_msk_iam: AWS region"),
+    text(&["awsEndpoint"], "aws_msk_iam: address of AWS").obsolete("take it out"),
     text(&["tls"], "whether to connect over TLS")
         .from(MA)
         .allowed(&["enable", "disable"])
@@ -68,6 +71,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["key"], "the client's private key, PEM").from(A),
     text(&["keyPassword"], "password of the private key").from(A),
     text(&["ca"], "an authority to trust, PEM").from(A),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(13, &["limitToPartitionsWithLag"]),
+    always(&["awsEndpoint"]).ignored(17),
+    since(18, &["ensureEvenDistributionOfPartitions"]),
 ];
 
 /// The type.
@@ -83,5 +93,7 @@ pub(in crate::scalers) static APACHE_KAFKA: TriggerType = TriggerType {
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
     check: super::check,
+    since: KedaVersion::new(12, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -2,7 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -98,11 +100,62 @@ static PARAMETERS: &[ParameterSpec] = &[
         "gssapi: name of the brokers' service",
     )
     .from(A),
+    text(&["ccacheName"], "gssapi: file name of the credential cache").from(A),
     flag(&["kerberosDisableFAST"], "gssapi: do without FAST")
         .from(A)
         .default("false"),
     text(&["awsRegion"], "aws_msk_iam: AWS region"),
     text(&["authMode"], "how to sign in, in KEDA 1").obsolete("use sasl and tls"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(3, &["allowIdleConsumers"]),
+    since(4, &["version"]),
+    always(&["topic"]).optional(6),
+    since(7, &["scaleToZeroOnInvalidOffset"]),
+    words(7, "tls", &["disable"]),
+    since(8, &["activationLagThreshold", "keyPassword"]),
+    since(
+        9,
+        &[
+            "partitionLimitation",
+            "excludePersistentLag",
+            "scopes",
+            "oauthTokenEndpointUri",
+        ],
+    ),
+    words(9, "sasl", &["oauthbearer"]),
+    from(10, Source::Metadata, &["tls", "sasl"]),
+    since(11, &["oauthExtensions"]),
+    since(12, &["unsafeSsl"]),
+    since(
+        13,
+        &[
+            "limitToPartitionsWithLag",
+            "keytab",
+            "realm",
+            "kerberosConfig",
+        ],
+    ),
+    words(13, "sasl", &["gssapi"]),
+    since(14, &["kerberosServiceName"]),
+    since(
+        15,
+        &[
+            "saslTokenProvider",
+            "awsRegion",
+            "awsAccessKeyID",
+            "awsAccessKeyId",
+            "awsSecretAccessKey",
+            "awsSessionToken",
+            "awsRoleArn",
+            "identityOwner",
+        ],
+    ),
+    since(16, &["kerberosDisableFAST"]),
+    since(18, &["ensureEvenDistributionOfPartitions"]),
+    since(21, &["fullMetadata", "ccacheName"]),
 ];
 
 /// The type.
@@ -118,5 +171,6 @@ pub(in crate::scalers) static KAFKA: TriggerType = TriggerType {
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
     check: super::check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

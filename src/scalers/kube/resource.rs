@@ -1,5 +1,6 @@
 //! `kubernetes-resource`: a number in a ConfigMap or Secret. [KEDA `kubernetes_resource_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
@@ -33,6 +34,7 @@ pub(in crate::scalers) static KUBERNETES_RESOURCE: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     check,
+    since: KedaVersion::new(19, 0),
     ..TriggerType::USUAL
 };
 

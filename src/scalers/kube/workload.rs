@@ -1,5 +1,6 @@
 //! `kubernetes-workload`: pods that match a selector. [KEDA `kubernetes_workload_scaler.go`]
 
+use crate::scalers::history::{Era, since};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,6 +39,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     .default("false"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationValue"]), since(20, &["groupByNode"])];
+
 /// The type.
 pub(in crate::scalers) static KUBERNETES_WORKLOAD: TriggerType = TriggerType {
     name: "kubernetes-workload",
@@ -50,6 +54,7 @@ pub(in crate::scalers) static KUBERNETES_WORKLOAD: TriggerType = TriggerType {
     check,
     since: KedaVersion::new(4, 0),
     behaviour: Behaviour::Reads(build),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

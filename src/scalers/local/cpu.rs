@@ -1,6 +1,7 @@
 //! `cpu`: has no effect on a ScaledJob. [KEDA `cpu_memory_scaler.go`: no external metric, so it is skipped; semantics §2.3]
 
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::{Kind, ParameterSpec};
 use crate::scalers::{Behaviour, TriggerType, Work, trigger_type};
 
@@ -17,6 +18,12 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
 pub(super) const REASON: &str =
     "it measures the pods of a Deployment through an HPA, so KEDA ignores it on a ScaledJob";
 
+/// When its parameters came and went.
+pub(super) static HISTORY: &[Era] = &[
+    always(&["type"]).deprecated(7).refused(18),
+    since(8, &["containerName"]),
+];
+
 /// The type.
 pub(in crate::scalers) static CPU: TriggerType = TriggerType {
     name: "cpu",
@@ -27,5 +34,6 @@ pub(in crate::scalers) static CPU: TriggerType = TriggerType {
     target: trigger_type::Target::Fixed(0.0),
     activation: None,
     behaviour: Behaviour::Skipped(REASON),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -14,5 +14,6 @@ pub(in crate::scalers) static MEMORY: TriggerType = TriggerType {
     target: trigger_type::Target::Fixed(0.0),
     activation: None,
     behaviour: Behaviour::Skipped(REASON),
+    history: &[super::cpu::HISTORY],
     ..TriggerType::USUAL
 };

@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -26,6 +27,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     .from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+
 /// The type.
 pub(in crate::scalers) static OPENSTACK_METRIC: TriggerType = TriggerType {
     name: "openstack-metric",
@@ -37,6 +41,7 @@ pub(in crate::scalers) static OPENSTACK_METRIC: TriggerType = TriggerType {
     activation: Some("activationThreshold"),
     check,
     since: KedaVersion::new(3, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,7 +1,9 @@
 //! `openstack-swift`: objects of a Swift container. [KEDA `openstack_swift_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -35,6 +37,12 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["regionName"], "region in Keystone's catalogue").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["swiftURL"]).optional(2),
+    since(8, &["activationObjectCount"]),
+];
+
 /// The type.
 pub(in crate::scalers) static OPENSTACK_SWIFT: TriggerType = TriggerType {
     name: "openstack-swift",
@@ -45,6 +53,8 @@ pub(in crate::scalers) static OPENSTACK_SWIFT: TriggerType = TriggerType {
     target: Target::Parameter(&["objectCount"], 2.0),
     activation: Some("activationObjectCount"),
     check,
+    since: KedaVersion::new(1, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -2,9 +2,12 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -22,6 +25,25 @@ static PARAMETERS: &[ParameterSpec] = &[
     flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(12, &["scope"]).ignored(19),
+    since(20, &["scope"]),
+    since(
+        19,
+        &[
+            "scopes",
+            "authMode",
+            "token",
+            "apiKey",
+            "method",
+            "keyParamName",
+        ],
+    ),
+    words(19, "authModes", &["apiKey"]),
+    from(19, Source::Auth, &["authModes"]),
+];
+
 /// The type.
 pub(in crate::scalers) static LOKI: TriggerType = TriggerType {
     name: "loki",
@@ -32,5 +54,6 @@ pub(in crate::scalers) static LOKI: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     since: KedaVersion::new(9, 0),
+    history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };

@@ -2,6 +2,9 @@
 //!
 //! Without authModes the managed servers of Amazon, Azure and Google are known by the identity that the trigger names.
 
+use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
+use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::params::Source;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -76,6 +79,8 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(&[Metadata, Auth]),
     ParameterSpec::new(&["timeout"], Kind::Duration, "of one request"),
+    ParameterSpec::new(&["metricName"], Kind::String, "name of the metric")
+        .obsolete("take it out: since 2.12 KEDA names metrics itself"),
     ParameterSpec::new(&["cortexOrgID"], Kind::String, "tenant of the query")
         .obsolete("use customHeaders: X-Scope-OrgID=…"),
 ];
@@ -95,6 +100,67 @@ static AZURE: &[ParameterSpec] = &[
     ),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["metricName"]).optional(10).ignored(12),
+    since(
+        3,
+        &[
+            "authModes",
+            "bearerToken",
+            "username",
+            "password",
+            "cert",
+            "key",
+            "ca",
+        ],
+    ),
+    since(6, &["namespace"]),
+    since(7, &["cortexOrgID"]).refused(10).ignored(15),
+    since(8, &["activationThreshold", "ignoreNullValues"]),
+    since(9, &["unsafeSsl"]),
+    since(
+        10,
+        &[
+            "customHeaders",
+            "cloud",
+            "azureManagedPrometheusResourceURL",
+        ],
+    ),
+    since(
+        11,
+        &[
+            "GoogleApplicationCredentials",
+            "credentials",
+            "credentialsFromEnvFile",
+        ],
+    ),
+    since(12, &["scope"]).ignored(15),
+    since(20, &["scope"]),
+    since(
+        13,
+        &[
+            "queryParameters",
+            "awsAccessKeyID",
+            "awsAccessKeyId",
+            "awsSecretAccessKey",
+            "awsSessionToken",
+            "awsRoleArn",
+            "identityOwner",
+        ],
+    ),
+    since(14, &["awsRegion"]),
+    since(15, &["scopes"]),
+    words(15, "authModes", &["apiKey"]),
+    since(17, &["timeout"]),
+    from(17, Source::Auth, &["awsRegion"]),
+    since(
+        18,
+        &["authMode", "token", "apiKey", "method", "keyParamName"],
+    ),
+    from(18, Source::Auth, &["authModes"]),
+];
+
 /// The type.
 pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     name: "prometheus",
@@ -105,6 +171,7 @@ pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     target: trigger_type::Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     behaviour: Behaviour::Reads(build),
+    history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };
 

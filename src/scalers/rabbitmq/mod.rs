@@ -8,6 +8,7 @@ mod facts;
 mod management;
 mod mode;
 
+use crate::scalers::history::{Era, always, from, since, words};
 use async_trait::async_trait;
 use url::Url;
 
@@ -167,6 +168,40 @@ static PARAMETERS: &[ParameterSpec] = &[
     .obsolete("over http they count unless excludeUnacknowledged is true, over amqp never"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(1, &["vhostName"]),
+    always(&["queueLength"]).deprecated(2),
+    since(2, &["mode", "value"]),
+    since(4, &["useRegex", "operation"]),
+    since(5, &["pageSize", "timeout"]),
+    since(8, &["activationValue", "excludeUnacknowledged"]),
+    since(10, &["ca", "cert", "key", "keyPassword", "tls"]),
+    since(11, &["unsafeSsl", "workloadIdentityResource"]),
+    since(16, &["username", "password"]),
+    from(17, Source::Auth, &["vhostName"]),
+    words(
+        18,
+        "mode",
+        &[
+            "DeliverGetRate",
+            "PublishedToDeliveredRatio",
+            "ExpectedQueueConsumptionTime",
+        ],
+    ),
+    since(
+        20,
+        &[
+            "oauthTokenURI",
+            "scopes",
+            "scope",
+            "clientID",
+            "clientSecret",
+            "endpointParams",
+        ],
+    ),
+];
+
 /// The type.
 pub(super) static RABBITMQ: TriggerType = TriggerType {
     name: "rabbitmq",
@@ -178,6 +213,7 @@ pub(super) static RABBITMQ: TriggerType = TriggerType {
     activation: Some("activationValue"),
     check: facts::check,
     behaviour: Behaviour::Reads(build),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

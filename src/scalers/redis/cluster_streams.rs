@@ -1,6 +1,8 @@
 //! `redis-cluster-streams`: entries of a stream of a cluster. [KEDA `redis_streams_scaler.go`]
 
 use super::connection::CONNECTION;
+use super::connection::HISTORY_OF_CONNECTION;
+use crate::api::KedaVersion;
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 /// The type.
@@ -13,5 +15,7 @@ pub(in crate::scalers) static REDIS_CLUSTER_STREAMS: TriggerType = TriggerType {
     target: Target::Chosen(super::streams::target),
     activation: Some("activationLagCount"),
     check: super::connection::check,
+    since: KedaVersion::new(1, 0),
+    history: &[HISTORY_OF_CONNECTION, super::streams::HISTORY],
     ..TriggerType::USUAL
 };

@@ -11,6 +11,7 @@ use redis::{
 use crate::api::Secret;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::Source::{Auth, Env, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved, Source};
 use crate::scalers::{BuildError, ReadError};
@@ -18,6 +19,24 @@ use crate::scalers::{BuildError, ReadError};
 const MEA: &[Source] = &[Metadata, Env, Auth];
 const MAE: &[Source] = &[Metadata, Auth, Env];
 const A: &[Source] = &[Auth];
+
+/// When the types came to read them.
+pub(super) static HISTORY_OF_CONNECTION: &[Era] = &[
+    since(1, &["addresses", "hosts", "ports"]),
+    since(
+        5,
+        &[
+            "username",
+            "sentinelUsername",
+            "sentinelPassword",
+            "sentinelMaster",
+        ],
+    ),
+    since(9, &["unsafeSsl"]).patch(1),
+    since(12, &["tls", "cert", "key", "keyPassword", "ca"]),
+    since(16, &["Cert"]),
+    from(16, Source::Metadata, &["password", "sentinelPassword"]),
+];
 
 /// The parameters.
 pub(super) static CONNECTION: &[ParameterSpec] = &[

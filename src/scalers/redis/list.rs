@@ -3,6 +3,8 @@
 //! KEDA asks by a Lua script; here TYPE and the matching length command are sent one after the other, so that users without
 //! scripting rights can read too.
 
+use super::connection::HISTORY_OF_CONNECTION;
+use crate::scalers::history::{Era, since};
 use async_trait::async_trait;
 
 use super::connection::{CONNECTION, Server};
@@ -25,6 +27,9 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(&["listName"], Kind::String, "the key").required(),
 ];
 
+/// When its parameters came and went.
+pub(super) static HISTORY: &[Era] = &[since(8, &["activationListLength"])];
+
 /// The type.
 pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
     name: "redis",
@@ -39,6 +44,7 @@ pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
     activation: Some("activationListLength"),
     check: super::connection::check,
     behaviour: Behaviour::Reads(build),
+    history: &[HISTORY_OF_CONNECTION, HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,6 +1,8 @@
 //! `redis-sentinel`: elements of a list, set, sorted set or hash, found by Sentinel. [KEDA `redis_scaler.go`]
 
 use super::connection::CONNECTION;
+use super::connection::HISTORY_OF_CONNECTION;
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -17,5 +19,7 @@ pub(in crate::scalers) static REDIS_SENTINEL: TriggerType = TriggerType {
     target: Target::Parameter(&["listLength"], 5.0),
     activation: Some("activationListLength"),
     check: super::connection::check,
+    since: KedaVersion::new(5, 0),
+    history: &[HISTORY_OF_CONNECTION, super::list::HISTORY],
     ..TriggerType::USUAL
 };

@@ -1,8 +1,10 @@
 //! `redis-streams`: entries of a stream. [KEDA `redis_streams_scaler.go`]
 
 use super::connection::CONNECTION;
+use super::connection::HISTORY_OF_CONNECTION;
 use crate::api::facts::InFlight;
 use crate::scalers::given::Given;
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{text, whole};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
@@ -35,6 +37,12 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
     .default("0"),
 ];
 
+/// When its parameters came and went.
+pub(super) static HISTORY: &[Era] = &[
+    always(&["pendingEntriesCount", "consumerGroup"]).optional(11),
+    since(11, &["streamLength", "lagCount", "activationLagCount"]),
+];
+
 /// The type.
 pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
     name: "redis-streams",
@@ -45,6 +53,7 @@ pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
     target: Target::Chosen(target),
     activation: Some("activationLagCount"),
     check: super::connection::check,
+    history: &[HISTORY_OF_CONNECTION, HISTORY],
     ..TriggerType::USUAL
 };
 

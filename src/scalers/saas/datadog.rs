@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, number, span, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -66,6 +67,39 @@ static PARAMETERS: &[ParameterSpec] = &[
         .deprecated("KEDA passes over it"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["type"]).deprecated(7),
+    since(7, &["metricUnavailableValue"]),
+    since(8, &["activationQueryValue"]),
+    since(
+        8,
+        &[
+            "queryAggregator",
+            "timeWindowOffset",
+            "lastAvailablePointOffset",
+        ],
+    )
+    .patch(2),
+    since(
+        15,
+        &[
+            "useClusterAgentProxy",
+            "datadogNamespace",
+            "datadogMetricsService",
+            "datadogMetricsServicePort",
+            "datadogMetricName",
+            "datadogMetricNamespace",
+            "unsafeSsl",
+            "authMode",
+            "token",
+            "targetValue",
+            "activationTargetValue",
+        ],
+    ),
+    since(18, &["hpaMetricName", "timeout"]),
+];
+
 /// The type.
 pub(in crate::scalers) static DATADOG: TriggerType = TriggerType {
     name: "datadog",
@@ -77,6 +111,7 @@ pub(in crate::scalers) static DATADOG: TriggerType = TriggerType {
     activation: Some("activationTargetValue"),
     check,
     since: KedaVersion::new(6, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

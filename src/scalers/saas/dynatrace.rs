@@ -1,7 +1,9 @@
 //! `dynatrace`: a Dynatrace metric or query. [KEDA `dynatrace_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MA, number, span, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -25,6 +27,20 @@ static PARAMETERS: &[ParameterSpec] = &[
     number(&["activationThreshold"], "active only above this value"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["metricSelector"]).optional(19),
+    since(
+        19,
+        &[
+            "query",
+            "queryTimeoutSeconds",
+            "queryPollingWait",
+            "queryPollingTries",
+        ],
+    ),
+];
+
 /// The type.
 pub(in crate::scalers) static DYNATRACE: TriggerType = TriggerType {
     name: "dynatrace",
@@ -35,6 +51,8 @@ pub(in crate::scalers) static DYNATRACE: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     check,
+    since: KedaVersion::new(15, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -1,6 +1,7 @@
 //! `huawei-cloudeye`: a Cloud Eye metric. [KEDA `huawei_cloudeye_scaler.go`]
 
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -33,6 +34,12 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["SecretKey"], "the access key's secret").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["minMetricValue"]).deprecated(8).refused(20),
+    since(8, &["activationTargetMetricValue"]),
+];
+
 /// The type.
 pub(in crate::scalers) static HUAWEI_CLOUDEYE: TriggerType = TriggerType {
     name: "huawei-cloudeye",
@@ -42,5 +49,6 @@ pub(in crate::scalers) static HUAWEI_CLOUDEYE: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetMetricValue"], 0.0),
     activation: Some("activationTargetMetricValue"),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

@@ -2,6 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AM, flag, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -20,6 +21,9 @@ static PARAMETERS: &[ParameterSpec] = &[
     number(&["activationThreshold"], "active only above this value").default("0"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+
 /// The type.
 pub(in crate::scalers) static NEW_RELIC: TriggerType = TriggerType {
     name: "new-relic",
@@ -30,5 +34,6 @@ pub(in crate::scalers) static NEW_RELIC: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     since: KedaVersion::new(6, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

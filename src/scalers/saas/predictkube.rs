@@ -2,10 +2,13 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -19,6 +22,18 @@ static PARAMETERS: &[ParameterSpec] = &[
     number(&["activationThreshold"], "active only above this value"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationThreshold"]),
+    since(12, &["scope"]).ignored(16),
+    since(20, &["scope"]),
+    since(16, &["scopes"]),
+    words(16, "authModes", &["apiKey"]),
+    since(18, &["authMode", "token", "method", "keyParamName"]),
+    from(18, Source::Auth, &["authModes"]),
+    from(18, Source::Metadata, &["apiKey"]),
+];
+
 /// The type.
 pub(in crate::scalers) static PREDICTKUBE: TriggerType = TriggerType {
     name: "predictkube",
@@ -30,6 +45,7 @@ pub(in crate::scalers) static PREDICTKUBE: TriggerType = TriggerType {
     activation: Some("activationThreshold"),
     check,
     since: KedaVersion::new(6, 0),
+    history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };
 

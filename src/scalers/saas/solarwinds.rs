@@ -1,5 +1,6 @@
 //! `solarwinds`: a `SolarWinds` metric. [KEDA `solarwinds_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
@@ -27,5 +28,6 @@ pub(in crate::scalers) static SOLARWINDS: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationValue"),
+    since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };

@@ -1,5 +1,6 @@
 //! `splunk`: a field of a saved search. [KEDA `splunk_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
@@ -28,6 +29,7 @@ pub(in crate::scalers) static SPLUNK: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationValue"),
     check,
+    since: KedaVersion::new(15, 0),
     ..TriggerType::USUAL
 };
 

@@ -1,5 +1,6 @@
 //! `splunk-observability`: a `SignalFlow` query. [KEDA `splunk_observability_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
@@ -24,5 +25,6 @@ pub(in crate::scalers) static SPLUNK_OBSERVABILITY: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
+    since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };

@@ -1,7 +1,9 @@
 //! `sumologic`: a query of logs or metrics. [KEDA `sumologic_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, number, span, text, whole};
 use crate::scalers::trigger_type::{OtherKeys, Target, TriggerType, Work};
@@ -36,7 +38,15 @@ static PARAMETERS: &[ParameterSpec] = &[
         .allowed(&["Latest", "Avg", "Sum", "Count", "Min", "Max"])
         .default("Avg"),
     number(&["threshold"], "so much of the value per Job").required(),
+    flag(
+        &["ignoreNullValues"],
+        "metrics: an empty result counts as 0 instead of as an error",
+    )
+    .default("false"),
 ];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[since(21, &["ignoreNullValues"])];
 
 /// The type.
 pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
@@ -49,6 +59,8 @@ pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     check,
+    since: KedaVersion::new(18, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,6 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -35,6 +36,12 @@ static PARAMETERS: &[ParameterSpec] = &[
     .default("0"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    since(8, &["activationTargetQueryValue"]),
+    since(15, &["tls", "cert", "key", "ca"]),
+];
+
 /// The type.
 pub(in crate::scalers) static CASSANDRA: TriggerType = TriggerType {
     name: "cassandra",
@@ -46,6 +53,7 @@ pub(in crate::scalers) static CASSANDRA: TriggerType = TriggerType {
     activation: Some("activationTargetQueryValue"),
     check,
     since: KedaVersion::new(5, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -3,7 +3,9 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AM, AME, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -37,6 +39,15 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["ca"], "an authority to trust, PEM").from(A),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["host", "port", "username", "dbName"]),
+    since(8, &["activationQueryValue"]),
+    since(14, &["scheme"]),
+    from(16, Source::Metadata, &["connectionString", "password"]),
+    since(19, &["tls", "cert", "key", "keyPassword", "ca"]),
+];
+
 /// The type.
 pub(in crate::scalers) static MONGODB: TriggerType = TriggerType {
     name: "mongodb",
@@ -48,6 +59,7 @@ pub(in crate::scalers) static MONGODB: TriggerType = TriggerType {
     activation: Some("activationQueryValue"),
     check,
     since: KedaVersion::new(1, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

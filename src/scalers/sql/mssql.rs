@@ -3,8 +3,10 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::notation::{AE, AM, number, text, whole};
+use crate::scalers::params::Source;
+use crate::scalers::params::notation::{AE, AM, MA, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -21,6 +23,17 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["query"], "the query; its first value is read").required(),
     number(&["targetValue"], "so much of the value per Job").required(),
     number(&["activationTargetValue"], "active only above this value").default("0"),
+    text(&["driverName"], "how to connect")
+        .from(MA)
+        .allowed(&["sqlserver", "azuresql"])
+        .default("sqlserver"),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["username", "host", "port", "database"]),
+    since(8, &["activationTargetValue"]),
+    since(21, &["driverName"]),
 ];
 
 /// The type.
@@ -34,6 +47,7 @@ pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
     activation: Some("activationTargetValue"),
     check,
     since: KedaVersion::new(2, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -2,7 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, MA, MAE, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -23,6 +25,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["metricName"], "KEDA passes over it").obsolete("take it out, KEDA names metrics itself"),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    from(5, Source::Auth, &["username", "host", "port", "dbName"]),
+    since(8, &["activationQueryValue"]),
+    from(15, Source::Env, &["username"]),
+];
+
 /// The type.
 pub(in crate::scalers) static MYSQL: TriggerType = TriggerType {
     name: "mysql",
@@ -33,6 +42,7 @@ pub(in crate::scalers) static MYSQL: TriggerType = TriggerType {
     target: Target::Parameter(&["queryValue"], 0.0),
     activation: Some("activationQueryValue"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

@@ -2,7 +2,9 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
+use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -22,6 +24,16 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["password"], "password").from(AE),
 ];
 
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    from(
+        5,
+        Source::Auth,
+        &["host", "port", "userName", "dbName", "sslmode"],
+    ),
+    since(8, &["activationTargetQueryValue"]),
+];
+
 /// The type.
 pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
     name: "postgresql",
@@ -32,6 +44,7 @@ pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
     check,
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };
 

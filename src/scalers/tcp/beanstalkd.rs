@@ -1,5 +1,6 @@
 //! `beanstalkd`: jobs of a tube. [KEDA `beanstalkd_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{flag, number, span, text};
@@ -30,5 +31,6 @@ pub(in crate::scalers) static BEANSTALKD: TriggerType = TriggerType {
     ),
     target: Target::Parameter(&["value"], 0.0),
     activation: Some("activationValue"),
+    since: KedaVersion::new(16, 0),
     ..TriggerType::USUAL
 };

@@ -1,0 +1,642 @@
+//! What each version of KEDA makes of trigger types and parameters, against facts that were looked up in its source.
+
+use super::fake::{job, trigger};
+use crate::api::{KedaVersion, Resources};
+use crate::commands::load;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::manifest::Collected;
+use crate::scalers::history::Era;
+use crate::scalers::params::Source;
+use crate::scalers::{LocalKnowledge, Standing, TRIGGER_TYPES, check, trigger_type};
+
+/// A type, a parameter, the minor version that came to read it, and where in that version's `pkg/scalers` it does.
+static NEW: &[(&str, &str, u16, &str)] = &[
+    (
+        "aws-sqs-queue",
+        "activationQueueLength",
+        8,
+        "2.8.2 aws_sqs_queue_scaler.go:90",
+    ),
+    (
+        "aws-sqs-queue",
+        "scaleOnDelayed",
+        12,
+        "2.12.0 aws_sqs_queue_scaler.go:113",
+    ),
+    (
+        "aws-cloudwatch",
+        "ignoreNullValues",
+        16,
+        "2.16.0 aws_cloudwatch_scaler.go:40",
+    ),
+    (
+        "aws-dynamodb",
+        "filterExpression",
+        19,
+        "2.19.0 aws_dynamodb_scaler.go:42",
+    ),
+    (
+        "azure-eventhub",
+        "checkpointStrategy",
+        3,
+        "2.3.0 azure_eventhub_scaler.go:98",
+    ),
+    (
+        "azure-queue",
+        "queueLengthStrategy",
+        15,
+        "2.15.1 azure_queue_scaler.go:134",
+    ),
+    (
+        "azure-log-analytics",
+        "timeout",
+        17,
+        "2.17.0 azure_log_analytics_scaler.go:224",
+    ),
+    (
+        "azure-pipelines",
+        "parent",
+        8,
+        "2.8.2 azure_pipelines_scaler.go:122",
+    ),
+    (
+        "github-runner",
+        "enableEtags",
+        17,
+        "2.17.0 github_runner_scaler.go:449",
+    ),
+    (
+        "selenium-grid",
+        "nodeMaxSessions",
+        16,
+        "2.16.0 selenium_grid_scaler.go:42",
+    ),
+    ("gcp-pubsub", "mode", 5, "2.5.0 gcp_pub_sub_scaler.go:71"),
+    (
+        "gcp-pubsub",
+        "topicName",
+        13,
+        "2.13.0 gcp_pubsub_scaler.go:84",
+    ),
+    (
+        "gcp-storage",
+        "blobPrefix",
+        9,
+        "2.9.3 gcp_storage_scaler.go:144",
+    ),
+    ("external", "enableTLS", 17, "2.17.0 external_scaler.go:140"),
+    (
+        "liiklus",
+        "activationLagThreshold",
+        8,
+        "2.8.2 liiklus_scaler.go:167",
+    ),
+    (
+        "temporal",
+        "workerDeploymentName",
+        20,
+        "2.20.0 temporal_scaler.go:50",
+    ),
+    (
+        "artemis-queue",
+        "corsHeader",
+        3,
+        "2.3.0 artemis_scaler.go:91",
+    ),
+    (
+        "metrics-api",
+        "format",
+        14,
+        "2.14.0 metrics_api_scaler.go:165",
+    ),
+    (
+        "elasticsearch",
+        "ignoreNullValues",
+        17,
+        "2.17.0 elasticsearch_scaler.go:44",
+    ),
+    (
+        "influxdb",
+        "influxVersion",
+        18,
+        "2.18.0 influxdb_scaler.go:38",
+    ),
+    ("ibmmq", "queueNames", 16, "2.16.0 ibmmq_scaler.go:30"),
+    ("kafka", "version", 4, "2.4.0 kafka_scaler.go:196"),
+    (
+        "kafka",
+        "partitionLimitation",
+        9,
+        "2.9.3 kafka_scaler.go:215",
+    ),
+    (
+        "apache-kafka",
+        "limitToPartitionsWithLag",
+        13,
+        "2.13.0 apache_kafka_scaler.go:346",
+    ),
+    (
+        "kubernetes-workload",
+        "groupByNode",
+        20,
+        "2.20.0 kubernetes_workload_scaler.go:38",
+    ),
+    ("cpu", "containerName", 8, "2.8.2 cpu_memory_scaler.go:78"),
+    (
+        "openstack-metric",
+        "activationThreshold",
+        8,
+        "2.8.2 openstack_metrics_scaler.go:167",
+    ),
+    (
+        "openstack-swift",
+        "activationObjectCount",
+        8,
+        "2.8.2 openstack_swift_scaler.go:275",
+    ),
+    (
+        "prometheus",
+        "customHeaders",
+        10,
+        "2.10.0 prometheus_scaler.go:184",
+    ),
+    (
+        "prometheus",
+        "timeout",
+        17,
+        "2.17.0 prometheus_scaler.go:53",
+    ),
+    (
+        "loki",
+        "authMode",
+        19,
+        "2.19.0 authentication/authentication_types.go:105",
+    ),
+    (
+        "rabbitmq",
+        "excludeUnacknowledged",
+        8,
+        "2.8.2 rabbitmq_scaler.go:257",
+    ),
+    ("rabbitmq", "pageSize", 5, "2.5.0 rabbitmq_scaler.go:203"),
+    (
+        "redis",
+        "activationListLength",
+        8,
+        "2.8.2 redis_scaler.go:196",
+    ),
+    ("redis", "username", 5, "2.5.0 redis_scaler.go:388"),
+    (
+        "redis-streams",
+        "lagCount",
+        11,
+        "2.11.2 redis_streams_scaler.go:296",
+    ),
+    (
+        "datadog",
+        "useClusterAgentProxy",
+        15,
+        "2.15.1 datadog_scaler.go:92",
+    ),
+    ("dynatrace", "query", 19, "2.19.0 dynatrace_scaler.go:42"),
+    (
+        "new-relic",
+        "activationThreshold",
+        8,
+        "2.8.2 newrelic_scaler.go:122",
+    ),
+    ("mongodb", "scheme", 14, "2.14.0 mongo_scaler.go:168"),
+    (
+        "mysql",
+        "activationQueryValue",
+        8,
+        "2.8.2 mysql_scaler.go:85",
+    ),
+];
+
+/// A type, a parameter, the minor version that no longer reads it, what it does instead, and where that version's `pkg/scalers` says
+/// so, or the version before it reads it.
+static GONE: &[(&str, &str, u16, &str, &str)] = &[
+    (
+        "apache-kafka",
+        "awsEndpoint",
+        17,
+        "obsolete-parameter",
+        "2.16.0 apache_kafka_scaler.go:73",
+    ),
+    (
+        "azure-blob",
+        "useAAdPodIdentity",
+        15,
+        "obsolete-parameter",
+        "2.14.0 azure_blob_scaler.go:143",
+    ),
+    (
+        "azure-queue",
+        "useAAdPodIdentity",
+        15,
+        "obsolete-parameter",
+        "2.14.0 azure_queue_scaler.go:124",
+    ),
+    (
+        "cpu",
+        "type",
+        18,
+        "invalid-parameter",
+        "2.18.0 cpu_memory_scaler.go:24",
+    ),
+    (
+        "gcp-pubsub",
+        "subscriptionSize",
+        20,
+        "invalid-parameter",
+        "2.20.0 gcp_pubsub_scaler.go:40",
+    ),
+    (
+        "huawei-cloudeye",
+        "minMetricValue",
+        20,
+        "invalid-parameter",
+        "2.20.0 huawei_cloudeye_scaler.go:36",
+    ),
+    (
+        "ibmmq",
+        "queueManager",
+        16,
+        "obsolete-parameter",
+        "2.15.1 ibmmq_scaler.go:128",
+    ),
+    (
+        "ibmmq",
+        "tls",
+        18,
+        "invalid-parameter",
+        "2.18.0 ibmmq_scaler.go:37",
+    ),
+    (
+        "memory",
+        "type",
+        18,
+        "invalid-parameter",
+        "2.18.0 cpu_memory_scaler.go:24",
+    ),
+    (
+        "prometheus",
+        "cortexOrgID",
+        10,
+        "invalid-parameter",
+        "2.10.0 prometheus_scaler.go:181",
+    ),
+    (
+        "pulsar",
+        "msgBacklog",
+        16,
+        "obsolete-parameter",
+        "2.15.1 pulsar_scaler.go:188",
+    ),
+];
+
+/// A type, a parameter, a word of it, the minor version that came to know the word, and where in that version's `pkg/scalers`.
+static WORDS: &[(&str, &str, &str, u16, &str)] = &[
+    (
+        "azure-eventhub",
+        "checkpointStrategy",
+        "dapr",
+        9,
+        "2.9.3 azure/azure_eventhub_checkpoint.go",
+    ),
+    ("kafka", "sasl", "gssapi", 13, "2.13.0 kafka_scaler.go:114"),
+    (
+        "loki",
+        "authModes",
+        "oauth",
+        12,
+        "2.12.0 authentication/authentication_types.go",
+    ),
+    (
+        "prometheus",
+        "authModes",
+        "custom",
+        10,
+        "2.10.0 authentication/authentication_types.go",
+    ),
+    (
+        "rabbitmq",
+        "mode",
+        "DeliverGetRate",
+        18,
+        "2.18.0 rabbitmq_scaler.go:41",
+    ),
+];
+
+/// A type, a key, the minor version that came to read the parameter from there, and where in that version's `pkg/scalers` it does.
+static FROM: &[(&str, &str, u16, &str)] = &[
+    (
+        "activemq",
+        "usernameFromEnv",
+        15,
+        "2.15.1 activemq_scaler.go",
+    ),
+    (
+        "aws-sqs-queue",
+        "queueURLFromEnv",
+        9,
+        "2.9.3 aws_sqs_queue_scaler.go",
+    ),
+    (
+        "azure-queue",
+        "connection",
+        16,
+        "2.16.0 azure_queue_scaler.go",
+    ),
+    (
+        "gcp-pubsub",
+        "topicNameFromEnv",
+        14,
+        "2.14.0 gcp_pubsub_scaler.go:83",
+    ),
+    ("kafka", "sasl", 10, "2.10.0 kafka_scaler.go:131"),
+    ("mongodb", "connectionString", 16, "2.16.0 mongo_scaler.go"),
+    ("redis", "password", 16, "2.16.0 redis_scaler.go"),
+];
+
+/// A type, the minor version that came with it, and where in that version's `pkg/scaling`.
+static TYPES: &[(&str, u16, &str)] = &[
+    ("apache-kafka", 12, "2.12.0 scalers_builder.go:111"),
+    ("beanstalkd", 16, "2.16.0 scalers_builder.go:155"),
+    ("dynatrace", 15, "2.15.1 scalers_builder.go:165"),
+    ("forgejo-runner", 18, "2.18.0 scalers_builder.go:187"),
+    ("kubernetes-resource", 19, "2.19.0 scalers_builder.go:209"),
+    ("nsq", 17, "2.17.0 scalers_builder.go:223"),
+    ("opensearch", 20, "2.20.0 scalers_builder.go:235"),
+    ("redis-sentinel", 5, "2.5.0 scale_handler.go:406"),
+    ("solr", 11, "2.11.2 scalers_builder.go:228"),
+    ("temporal", 17, "2.17.0 scalers_builder.go:261"),
+];
+
+/// The last release of the line before `2.minor`, and `2.minor.0`.
+fn around(minor: u16) -> [KedaVersion; 2] {
+    [
+        KedaVersion::new(minor - 1, u16::MAX),
+        KedaVersion::new(minor, 0),
+    ]
+}
+
+/// `rule|text at the place|severity` of everything found in one trigger.
+fn found(version: KedaVersion, kind: &str, metadata: &[(&str, &str)]) -> Vec<String> {
+    diagnostics(version, kind, metadata)
+        .iter()
+        .map(|diagnostic| {
+            let at = diagnostic.primary.source.slice(diagnostic.primary.span);
+            let severity = match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            };
+            format!("{}|{at}|{severity}", diagnostic.rule.id)
+        })
+        .collect()
+}
+
+fn diagnostics(version: KedaVersion, kind: &str, metadata: &[(&str, &str)]) -> Vec<Diagnostic> {
+    let job = job(vec![trigger(0, kind, metadata, false)]);
+    let local = LocalKnowledge {
+        resources: &Resources::default(),
+        version,
+    };
+    check(&job.triggers[0], &job, &local)
+}
+
+/// A key under which the metadata can give the parameter.
+fn key_of(kind: &str, name: &str) -> String {
+    let spec = trigger_type(kind).unwrap().parameter(name).unwrap();
+    if spec.reads(Source::Metadata) {
+        name.to_owned()
+    } else {
+        format!("{name}FromEnv")
+    }
+}
+
+#[test]
+fn parameters_that_came_later_are_warned_of_before() {
+    for (kind, name, minor, source) in NEW {
+        let key = key_of(kind, name);
+        let finding = format!("parameter-version|{key}|warning");
+        let [before, at] = around(*minor).map(|version| found(version, kind, &[(&key, "1")]));
+        assert!(
+            before.contains(&finding),
+            "{kind} {name} {source}: {before:?}"
+        );
+        assert!(!at.contains(&finding), "{kind} {name} {source}: {at:?}");
+    }
+}
+
+#[test]
+fn sources_that_came_later_are_warned_of_before() {
+    for (kind, key, minor, source) in FROM {
+        let finding = format!("parameter-version|{key}|warning");
+        let [before, at] = around(*minor).map(|version| found(version, kind, &[(key, "PLAIN")]));
+        assert!(
+            before.contains(&finding),
+            "{kind} {key} {source}: {before:?}"
+        );
+        assert!(!at.contains(&finding), "{kind} {key} {source}: {at:?}");
+    }
+    // From elsewhere it is read all the time.
+    let redis = found(
+        KedaVersion::new(2, 0),
+        "redis",
+        &[("passwordFromEnv", "PLAIN")],
+    );
+    assert!(
+        !redis.iter().any(|line| line.contains("passwordFromEnv")),
+        "{redis:?}"
+    );
+}
+
+#[test]
+fn parameters_that_went_are_fine_before() {
+    for (kind, name, minor, rule, source) in GONE {
+        let [before, at] = around(*minor).map(|version| found(version, kind, &[(name, "1")]));
+        let is_it = |line: &String| {
+            let mut parts = line.split('|');
+            parts.next() == Some(rule) && parts.next() == Some(name)
+        };
+        assert!(
+            !before.iter().any(is_it),
+            "{kind} {name} {source}: {before:?}"
+        );
+        assert!(at.iter().any(is_it), "{kind} {name} {source}: {at:?}");
+    }
+}
+
+#[test]
+fn words_that_came_later_are_errors_before() {
+    for (kind, name, word, minor, source) in WORDS {
+        let finding = format!("parameter-version|\"{word}\"|error");
+        let [before, at] = around(*minor).map(|version| found(version, kind, &[(name, word)]));
+        assert!(
+            before.contains(&finding),
+            "{kind} {name} {source}: {before:?}"
+        );
+        assert!(!at.contains(&finding), "{kind} {name} {source}: {at:?}");
+    }
+}
+
+#[test]
+fn types_that_came_later_are_errors_before() {
+    for (kind, minor, source) in TYPES {
+        let finding = format!("trigger-type-version|\"{kind}\"|error");
+        let [before, at] = around(*minor).map(|version| found(version, kind, &[]));
+        assert!(before.contains(&finding), "{kind} {source}: {before:?}");
+        assert!(!at.contains(&finding), "{kind} {source}: {at:?}");
+    }
+}
+
+/// Releases that mended something within their line. [2.8.2 `datadog_scaler.go`, 2.9.1 and 2.11.2 CHANGELOG]
+#[test]
+fn third_numbers_count() {
+    for (kind, key, minor, patch) in [
+        ("datadog", "timeWindowOffset", 8, 2),
+        ("redis", "unsafeSsl", 9, 1),
+        ("pulsar", "msgBacklogThreshold", 11, 2),
+    ] {
+        let finding = format!("parameter-version|{key}|warning");
+        let at = |patch| found(KedaVersion::new(minor, patch), kind, &[(key, "1")]);
+        assert!(at(patch - 1).contains(&finding), "{kind}");
+        assert!(!at(patch).contains(&finding), "{kind}");
+        // `2.9` means the last release of the line.
+        assert!(!at(u16::MAX).contains(&finding), "{kind}");
+    }
+}
+
+/// A required parameter that is given under a name which that KEDA does not know is missing. [2.16.0 `ibmmq_scaler.go:30`]
+#[test]
+fn a_name_that_is_not_known_yet_gives_nothing() {
+    let metadata = [
+        ("host", "https://mq:9443"),
+        ("queueNames", "a,b"),
+        ("queueManager", "m"),
+        ("usernameFromEnv", "PLAIN"),
+        ("passwordFromEnv", "PLAIN"),
+    ];
+    let [before, at] = around(16).map(|version| found(version, "ibmmq", &metadata));
+    let is_missing = |line: &String| line.starts_with("missing-parameter|");
+    assert!(before.iter().any(is_missing), "{before:?}");
+    assert!(!at.iter().any(is_missing), "{at:?}");
+    // What a rule over several parameters looks for is not missing before there is such a parameter.
+    let version = KedaVersion::new(12, 0);
+    let pubsub = found(version, "gcp-pubsub", &[("topicName", "t")]);
+    assert!(
+        pubsub.contains(&"parameter-version|topicName|warning".to_owned()),
+        "{pubsub:?}"
+    );
+    assert!(pubsub.iter().any(is_missing), "{pubsub:?}");
+}
+
+/// What later versions can do without. [2.9.3 `prometheus_scaler.go:131` and `graphite_scaler.go:98`, 2.5.0 `kafka_scaler.go:122`, 2.10.0 `redis_streams_scaler.go:197` and 209, 2.15.1 `ibmmq_scaler.go:131`]
+#[test]
+fn what_was_required_once_is_missing_then() {
+    for (kind, name, minor) in [
+        ("kafka", "topic", 6),
+        ("graphite", "metricName", 10),
+        ("prometheus", "metricName", 10),
+        ("redis-streams", "pendingEntriesCount", 11),
+        ("redis-streams", "consumerGroup", 11),
+        ("ibmmq", "queueManager", 16),
+        ("selenium-grid", "browserName", 17),
+        ("dynatrace", "metricSelector", 19),
+    ] {
+        let message = format!("{kind} needs parameter {name}:");
+        let [before, at] = around(minor).map(|version| {
+            let found = diagnostics(version, kind, &[]);
+            found
+                .iter()
+                .any(|found| found.message.starts_with(&message))
+        });
+        assert!(before && !at, "{kind} {name}");
+    }
+}
+
+/// What a TriggerAuthentication brings counts from the version that reads it there. [2.12.0 CHANGELOG, redis; 2.15.1 and 2.20.0
+/// `authentication/authentication_types.go`]
+#[test]
+fn a_trigger_authentication_is_read_since() {
+    let found = |minor, kind: &str, parameter: &str| {
+        let text = format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {{name: a}}\nspec:\n  jobTargetRef: {{}}\n  triggers:\n  \
+             - type: {kind}\n    metadata: {{}}\n    authenticationRef: {{name: login}}\n---\napiVersion: keda.sh/v1alpha1\n\
+             kind: TriggerAuthentication\nmetadata: {{name: login}}\nspec:\n  secretTargetRef:\n  \
+             - {{name: s, key: k, parameter: {parameter}}}\n"
+        );
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.into_bytes());
+        let loaded = load::inspect(collected, KedaVersion::new(minor, 0));
+        let unread = loaded
+            .diagnostics
+            .iter()
+            .find(|found| found.rule.id == "unread-authentication");
+        unread.map(|found| found.help.join("; "))
+    };
+    assert_eq!(
+        found(11, "redis", "tls").as_deref(),
+        Some("KEDA reads it for redis since 2.12; 2.11.0 is aimed at")
+    );
+    assert_eq!(found(12, "redis", "tls"), None);
+    // Read, forgotten, and read again.
+    let scope = |minor| found(minor, "prometheus", "scope").is_some();
+    assert_eq!(
+        [11, 12, 14, 15, 19, 20].map(scope),
+        [true, false, false, true, true, false]
+    );
+}
+
+/// A parameter that is refused for two releases and passed over after them. [2.18.0 `ibmmq_scaler.go:37`; absent in 2.20.0]
+#[test]
+fn a_refusal_can_end() {
+    let tls = |minor| {
+        let found = found(KedaVersion::new(minor, 0), "ibmmq", &[("tls", "true")]);
+        let about = found.iter().find(|line| line.contains("|tls|")).cloned();
+        about.unwrap_or_default()
+    };
+    assert_eq!(tls(16), "");
+    assert_eq!(tls(17), "deprecated-parameter|tls|warning");
+    assert_eq!(tls(18), "invalid-parameter|tls|error");
+    assert_eq!(tls(19), "invalid-parameter|tls|error");
+    assert_eq!(tls(20), "obsolete-parameter|tls|warning");
+}
+
+/// A history names parameters that there are, and ends as the tables say for the newest KEDA.
+#[test]
+fn histories_fit_their_tables() {
+    for kind in TRIGGER_TYPES {
+        let newest = KedaVersion::NEWEST.max(kind.since);
+        for group in kind.history {
+            for (name, parameter) in group.iter().flat_map(Era::subjects) {
+                let spec = kind.parameter(parameter.unwrap_or(name));
+                let spec = spec.unwrap_or_else(|| panic!("{}: no {name}", kind.name));
+                let is_word = spec.allowed.is_empty() || spec.allowed.contains(&name);
+                assert!(parameter.is_none() || is_word, "{}: {name}", kind.name);
+                assert!(
+                    parameter.is_none_or(|parameter| parameter == spec.name()),
+                    "{}: words belong to the canonical name",
+                    kind.name
+                );
+            }
+        }
+        for spec in kind.parameters() {
+            let wanted = if spec.removed.is_some() {
+                Standing::Refused
+            } else if !spec.is_read() {
+                Standing::Ignored
+            } else if spec.deprecated.is_some() {
+                Standing::Deprecated
+            } else {
+                continue;
+            };
+            for name in spec.names {
+                assert_eq!(kind.standing(name, newest), wanted, "{}: {name}", kind.name);
+            }
+        }
+    }
+}
