@@ -203,7 +203,8 @@ fn job() -> ScaledJob {
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         dialect: Dialect::V2,
-        job_target_ref: template(&json!({"name": "first", "env": [{"name": "A", "value": "a"}]})),
+        job_target_ref: template(&json!({"name": "first", "env": [{"name": "A", "value": "a"}]}))
+            .into(),
         polling_interval: 30,
         successful_jobs_history_limit: 100,
         failed_jobs_history_limit: 100,

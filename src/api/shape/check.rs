@@ -49,10 +49,10 @@ impl<'a> Checker<'a> {
             | (Shape::Number | Shape::Quantity, Value::Number(_))
             | (Shape::String | Shape::IntOrString, Value::String(_)) => {}
             (Shape::Kubernetes(name), _) => {
-                self.visit(node, &kubernetes::shape(name), anchor);
+                self.visit(node, kubernetes::shape(name), anchor);
             }
             (Shape::Definition(name), _) => {
-                self.visit(node, &kubernetes::shape(name), anchor);
+                self.visit(node, kubernetes::shape(name), anchor);
             }
             (Shape::NonEmptyString, Value::String(text)) => {
                 if text.is_empty() {
