@@ -28,6 +28,7 @@ fn data(namespace: &str, name: &str, values: &[(&str, &str)]) -> ((String, Strin
             .iter()
             .map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned())))
             .collect(),
+        document: None,
     };
     ((namespace.to_owned(), name.to_owned()), object)
 }

@@ -157,6 +157,57 @@ fn a_credential_is_hidden_in_all_findings() {
     assert!(!shown.contains("hunter"), "{shown}");
 }
 
+/// Whatever is called a credential is masked, though that is done by other words, in another room.
+#[test]
+fn a_name_that_announces_a_credential_hides_it() {
+    for name in [
+        "PASSWORD",
+        "DB_PASSWD",
+        "KEY_PASSPHRASE",
+        "GITHUB_TOKEN",
+        "APIKEY",
+        "STRIPE_API_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "STORAGE_ACCOUNT_KEY",
+        "SECRET_KEY",
+        "SSH_PRIVATE_KEY",
+        "OAUTH_CLIENT_SECRET",
+        "AZP_PAT",
+    ] {
+        let flag = name.to_ascii_lowercase().replace('_', "-");
+        let text = format!(
+            "apiVersion: keda.sh/v1alpha1
+kind: ScaledJob
+metadata: {{name: a}}
+spec:
+  jobTargetRef:
+    template:
+      spec:
+        restartPolicy: Never
+        containers:
+        - name: a
+          image: a
+          env: [{{name: {name}, value: hunter2}}]
+          command: [sh, -c, 'export {name}=\"hunter2\"; a --{flag} hunter2']
+          args: [--{flag}=hunter2, --{flag}, hunter2]
+  triggers: []
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: a}}
+data: {{{name}: hunter2, b: 'amqp://me:hunter2@b'}}
+"
+        );
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.into_bytes());
+        let loaded = load::inspect(collected, KedaVersion::NEWEST);
+        let shown = human::render(&loaded.diagnostics, false, human::DEFAULT_WIDTH);
+        let found = shown.matches("warning[credential]").count();
+        assert_eq!(found, 7, "{name}:\n{shown}");
+        assert!(!shown.contains("hunter2"), "{name}:\n{shown}");
+    }
+}
+
 #[test]
 fn workable_rules_exist() {
     let ids: Vec<&str> = super::all().iter().map(|rule| rule.id).collect();

@@ -44,7 +44,7 @@ pub use facts::facts;
 pub use given::{Given, Problem};
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};
-pub use secrets::{conceal, concealed};
+pub use secrets::{conceal, concealed, credentials};
 pub use trigger_type::{Behaviour, Build, Check, Flight, OtherKeys, Target, TriggerType, Work};
 
 use crate::api::reading::MetricReading;

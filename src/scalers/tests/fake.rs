@@ -112,6 +112,7 @@ impl ObjectSource for Objects {
                 .iter()
                 .map(|(key, value)| (key.clone(), Secret::new(value.clone())))
                 .collect(),
+            document: None,
         }))
     }
 
