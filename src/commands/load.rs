@@ -97,6 +97,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         &resources,
         &diagnostics,
     ));
+    scalers::correct_fixes(&mut diagnostics, &resources);
     rules::apply_ignores(&collected.comments, &mut diagnostics);
     scalers::conceal(&mut diagnostics, &collected.documents);
     diagnostic::sort(&mut diagnostics);

@@ -36,7 +36,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use check::{LocalKnowledge, check, check_authentications};
+pub use check::{LocalKnowledge, check, check_authentications, correct_fixes};
 pub use client::http::HttpClients;
 pub use client::identity::{Identities, Surroundings};
 pub use endpoint::endpoint;

@@ -361,10 +361,18 @@ impl<'a> Checker<'a> {
             Label::new(self.source, span, format!("expected {}", expected(shape))),
         );
         let diagnostic = match (shape, &node.value) {
-            (
-                Shape::String | Shape::NonEmptyString | Shape::Enum(_),
-                Value::Bool(_) | Value::Number(_),
-            ) => self.with_quotes(diagnostic, node),
+            (Shape::String | Shape::NonEmptyString, Value::Bool(_) | Value::Number(_)) => {
+                self.with_quotes(diagnostic, node)
+            }
+            (Shape::Enum(words), Value::Bool(_) | Value::Number(_))
+                if words.contains(&self.source.slice(node.span)) =>
+            {
+                self.with_quotes(diagnostic, node)
+            }
+            // A word that YAML 1.1 takes for something else, and no word that may stand here.
+            (Shape::Enum(words), Value::Bool(_) | Value::Number(_)) => {
+                diagnostic.help(format!("write one of {}", words.join(", ")))
+            }
             (Shape::Integer { .. } | Shape::Number | Shape::Boolean, Value::String(text)) => {
                 self.without_quotes(diagnostic, node, text, shape)
             }
@@ -412,12 +420,23 @@ impl<'a> Checker<'a> {
             .and_then(|rest| rest.strip_suffix(['"', '\'']))
             == Some(text);
         // Only what YAML and JSON read alike.
-        let fits = match shape {
-            Shape::Boolean => matches!(text, "true" | "false"),
-            _ => {
-                serde_json::from_str::<serde_json::Number>(text).is_ok()
-                    && matches!(read_plain(text), Some(Value::Number(_)))
+        let is_json = serde_json::from_str::<serde_json::Number>(text).is_ok();
+        let fits = match (shape, read_plain(text)) {
+            (Shape::Boolean, Some(Value::Bool(value))) => {
+                if is_quoted && text != "true" && text != "false" {
+                    let description = format!("write `{value}`");
+                    return self.offer(diagnostic, description, node.span, value.to_string());
+                }
+                true
             }
+            (Shape::Integer { least, most }, Some(Value::Number(number))) => {
+                is_json
+                    && number
+                        .as_i64()
+                        .is_some_and(|number| (*least..=*most).contains(&number))
+            }
+            (Shape::Number, Some(Value::Number(_))) => is_json,
+            _ => false,
         };
         if is_quoted && fits {
             let description = "remove the quotes".to_owned();

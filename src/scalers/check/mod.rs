@@ -3,12 +3,14 @@
 mod authentication;
 mod build;
 mod keys;
+mod notation;
 mod parameters;
 mod place;
 mod whole;
 mod words;
 
 pub use authentication::check_authentications;
+pub use notation::correct_fixes;
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 //! One parameter: whether it is there, where its value comes from, and whether the value will do.
 
-use super::words::{nearest, suggest};
+use super::notation::meant_by_text;
+use super::words::{nearest, replace, suggest};
 use super::{Authentication, Checker};
 use crate::auth::{Container, Declared};
 use crate::diagnostic::{Diagnostic, catalog, trigger_rules};
@@ -111,7 +112,9 @@ impl Checker<'_> {
             format!("parameter {key} {problem}")
         };
         let mut diagnostic = Diagnostic::new(&catalog::INVALID_PARAMETER, shown, label.clone());
-        if !text.contains(spec.separator)
+        if let Some(meant) = meant_by_text(spec, text) {
+            diagnostic = replace(diagnostic, label, &meant);
+        } else if !text.contains(spec.separator)
             && let Some((name, distance)) = nearest(text, spec.allowed.iter().copied())
         {
             diagnostic = suggest(diagnostic, label, name, distance);
