@@ -25,9 +25,8 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec::new(&["listName"], Kind::String, "the key").required(),
 ];
 
-/// The type.
-pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
-    name: "redis",
+/// What the types that read a list share, however they reach their server.
+pub(super) const LIST: TriggerType = TriggerType {
     family: "redis",
     parameters: &[PARAMETERS, CONNECTION],
     counts: "elements of the list, set, sorted set or hash; taken ones are gone",
@@ -38,8 +37,14 @@ pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
     target: trigger_type::Target::Parameter(&["listLength"], 5.0),
     activation: Some("activationListLength"),
     check: super::connection::check,
-    behaviour: Behaviour::Reads(build),
     ..TriggerType::USUAL
+};
+
+/// The type.
+pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
+    name: "redis",
+    behaviour: Behaviour::Reads(build),
+    ..LIST
 };
 
 struct List {

@@ -1,17 +1,11 @@
 //! `redis-sentinel-streams`: entries of a stream, found by Sentinel. [KEDA `redis_streams_scaler.go`]
 
-use super::connection::CONNECTION;
-use crate::scalers::trigger_type::{Target, TriggerType, Work};
+use super::streams::STREAM;
+use crate::scalers::trigger_type::TriggerType;
 
 /// The type.
 pub(in crate::scalers) static REDIS_SENTINEL_STREAMS: TriggerType = TriggerType {
     name: "redis-sentinel-streams",
-    family: "redis",
-    parameters: &[super::streams::PARAMETERS, CONNECTION],
     counts: "as redis-streams",
-    work: Work::Depends(super::streams::work),
-    target: Target::Chosen(super::streams::target),
-    activation: Some("activationLagCount"),
-    check: super::connection::check,
-    ..TriggerType::USUAL
+    ..STREAM
 };

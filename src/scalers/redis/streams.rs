@@ -35,9 +35,8 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
     .default("0"),
 ];
 
-/// The type.
-pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
-    name: "redis-streams",
+/// What the types that read a stream share, however they reach their server.
+pub(super) const STREAM: TriggerType = TriggerType {
     family: "redis",
     parameters: &[PARAMETERS, CONNECTION],
     counts: "entries of the stream: all without consumerGroup, those taken and not acknowledged with it, those not taken with lagCount too",
@@ -46,6 +45,12 @@ pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
     activation: Some("activationLagCount"),
     check: super::connection::check,
     ..TriggerType::USUAL
+};
+
+/// The type.
+pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
+    name: "redis-streams",
+    ..STREAM
 };
 
 /// Whether the entries that are read have been taken.
