@@ -217,7 +217,7 @@ mod tests {
                 for spec in kind.parameters() {
                     let is_exact = matches!(spec.kind, Kind::Bool | Kind::Integer | Kind::Float);
                     if is_exact && spec.reads(Source::Metadata) {
-                        write!(keys, "      {}: {written}\n", spec.name()).expect("a String");
+                        writeln!(keys, "      {}: {written}", spec.name()).expect("a String");
                     }
                 }
                 if !keys.is_empty() {

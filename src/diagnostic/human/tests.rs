@@ -100,9 +100,10 @@ fn control_characters_do_not_reach_the_terminal() {
 
 /// A line with `count` findings, as a program writes JSON.
 fn long_line(count: usize) -> (String, Vec<Diagnostic>) {
-    let text: String = (0..count)
+    let entries: Vec<String> = (0..count)
         .map(|at| format!("\"größe{at:04}\":1,"))
         .collect();
+    let text = entries.concat();
     let source = SourceFile::new("a.json", text.clone());
     let first = Label::new(&source, span(&text, "\"größe0000\""), "first");
     let found = (1..count)

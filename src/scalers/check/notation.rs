@@ -97,9 +97,8 @@ pub(super) fn meant_by_text(spec: &ParameterSpec, text: &str) -> Option<String> 
 
 /// Makes the fixes of values that are no strings right for the parameters that they stand for.
 pub fn correct_fixes(found: &mut [Diagnostic], resources: &Resources) {
-    let is_concerned =
-        |diagnostic: &&mut Diagnostic| diagnostic.rule == &catalog::NON_STRING_METADATA;
-    if found.iter_mut().filter(is_concerned).next().is_none() {
+    let is_concerned = |diagnostic: &Diagnostic| diagnostic.rule == &catalog::NON_STRING_METADATA;
+    if !found.iter().any(is_concerned) {
         return;
     }
     let triggers = [
@@ -128,7 +127,7 @@ pub fn correct_fixes(found: &mut [Diagnostic], resources: &Resources) {
                     .filter(|spec| spec.reads(Source::Metadata));
                 let written = place.source.slice(place.span);
                 let meant = meant(spec, written, &entry.value.value);
-                for diagnostic in found.iter_mut().filter(is_concerned) {
+                for diagnostic in found.iter_mut().filter(|one| is_concerned(one)) {
                     if diagnostic.primary.span == place.span
                         && diagnostic.primary.source.name() == place.source.name()
                     {
