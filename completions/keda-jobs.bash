@@ -111,7 +111,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__cleanup)
-            opts="-y -A -o -n -q -v -h --finished --failed --all --older-than --keep --dry-run --yes --all-namespaces --output --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-y -A -o -n -q -v -h --finished --failed --all --older-than --keep --dry-run --yes --all-namespaces --output --kubeconfig --context --namespace --user --as --as-group --request-timeout --in-cluster --cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -149,10 +149,6 @@ _keda__jobs() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -166,6 +162,10 @@ _keda__jobs() {
                     return 0
                     ;;
                 --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -405,7 +405,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__list)
-            opts="-A -o -n -q -v -h --all-namespaces --stuck-after --output --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-A -o -n -q -v -h --all-namespaces --stuck-after --output --kubeconfig --context --namespace --user --as --as-group --request-timeout --in-cluster --cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -439,10 +439,6 @@ _keda__jobs() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -456,6 +452,10 @@ _keda__jobs() {
                     return 0
                     ;;
                 --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -497,7 +497,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__plan)
-            opts="-o -n -q -v -h --object --output --reading --running --pending --detailed-exitcode --max-create --max-pending --max-total --failure-brake --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --object --output --reading --running --pending --detailed-exitcode --max-create --max-pending --max-total --failure-brake --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --user --as --as-group --request-timeout --in-cluster --cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -571,10 +571,6 @@ _keda__jobs() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -588,6 +584,10 @@ _keda__jobs() {
                     return 0
                     ;;
                 --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -607,7 +607,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__run)
-            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --concurrency --stuck-after --max-create --max-pending --max-total --failure-brake --lease-wait --takeover --no-lease --lease-duration --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --cluster --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --object --once --output --sandbox --sandbox-items --concurrency --stuck-after --max-create --max-pending --max-total --failure-brake --lease-wait --takeover --no-lease --lease-duration --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --user --as --as-group --request-timeout --in-cluster --cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -689,10 +689,6 @@ _keda__jobs() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --cluster)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -706,6 +702,10 @@ _keda__jobs() {
                     return 0
                     ;;
                 --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -801,7 +801,7 @@ _keda__jobs() {
             return 0
             ;;
         keda__subcmd__jobs__subcmd__validate)
-            opts="-o -n -q -v -h --output --keda-version --fail-on --select --ignore --fix --diff --cluster --sources --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --request-timeout --color --quiet --verbose --log-format --help"
+            opts="-o -n -q -v -h --output --keda-version --fail-on --select --ignore --fix --diff --cluster --sources --source-timeout --cluster-object-namespace --service-proxy --kubeconfig --context --namespace --user --as --as-group --request-timeout --in-cluster --color --quiet --verbose --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,6 +831,10 @@ _keda__jobs() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --source-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -856,6 +860,18 @@ _keda__jobs() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-group)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -56,12 +56,16 @@ warning\t'Works, but probably not as meant'
 note\t'Worth knowing'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l select -d 'Only these rules (repeatable, comma-separated), or `all`' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l ignore -d 'Not these rules (repeatable, comma-separated), or `all` but those of --select' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l cluster -d 'Ask the cluster too: do the objects and keys exist, do the quotas suffice, would it take the Job (a dry run)? With =NAME, as with kubectl, the cluster entry of that name in the kubeconfig instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l source-timeout -d 'Give up on a trigger after this long' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l cluster-object-namespace -d 'Namespace where ClusterTriggerAuthentications find their Secrets, as KEDA_CLUSTER_OBJECT_NAMESPACE' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l service-proxy -d 'HTTP proxy for sources whose host ends in .svc or .svc.cluster.local' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l kubeconfig -d 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]' -r -F
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l context -d 'Context of the kubeconfig' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s n -l namespace -d 'Namespace of objects that name none' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l user -d 'User entry of the kubeconfig, instead of the context\'s' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l as -d 'User to impersonate' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l as-group -d 'Group to impersonate (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l request-timeout -d 'Give up on one request to the cluster after this long [default: 30s]' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -70,8 +74,8 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l log-for
 json\t'One JSON object a line'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l fix -d 'Write the sure fixes into the files; of stdin the fixed text goes to stdout'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l diff -d 'Show what --fix would change, as a unified diff, and change nothing'
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l cluster -d 'Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l sources -d 'Take one reading of each trigger and say what it got'
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l in-cluster -d 'Use the service account of the pod this runs in, and no kubeconfig'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s q -l quiet -d 'Say less: once hides progress and notes, twice leaves errors only'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s v -l verbose -d 'Say more on stderr: once for what is done, twice for requests'
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -102,11 +106,11 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l service-pro
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l kubeconfig -d 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]' -r -F
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l context -d 'Context of the kubeconfig' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -s n -l namespace -d 'Namespace of objects that name none' -r
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l user -d 'User entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l as -d 'User to impersonate' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l as-group -d 'Group to impersonate (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l request-timeout -d 'Give up on one request to the cluster after this long [default: 30s]' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand plan" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -135,11 +139,11 @@ complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l service-prox
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l kubeconfig -d 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]' -r -F
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l context -d 'Context of the kubeconfig' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -s n -l namespace -d 'Namespace of objects that name none' -r
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l user -d 'User entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l as -d 'User to impersonate' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l as-group -d 'Group to impersonate (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l request-timeout -d 'Give up on one request to the cluster after this long [default: 30s]' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand run" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -160,11 +164,11 @@ yaml\t'The same as YAML'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l kubeconfig -d 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]' -r -F
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l context -d 'Context of the kubeconfig' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -s n -l namespace -d 'Namespace of objects that name none' -r
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l user -d 'User entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l as -d 'User to impersonate' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l as-group -d 'Group to impersonate (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l request-timeout -d 'Give up on one request to the cluster after this long [default: 30s]' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand list" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -183,11 +187,11 @@ yaml\t'The same as YAML'"
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l kubeconfig -d 'Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]' -r -F
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l context -d 'Context of the kubeconfig' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -s n -l namespace -d 'Namespace of objects that name none' -r
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l user -d 'User entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l as -d 'User to impersonate' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l as-group -d 'Group to impersonate (repeatable)' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l request-timeout -d 'Give up on one request to the cluster after this long [default: 30s]' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l cluster -d 'Cluster entry of the kubeconfig, instead of the context\'s' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand cleanup" -l color -d 'When to colour [default: auto]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"

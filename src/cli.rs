@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use options::{ClusterArgs, LeaseArgs, LimitArgs, ManifestArgs, SourceArgs};
+pub use options::{ClusterArgs, ConnectionArgs, LeaseArgs, LimitArgs, ManifestArgs, SourceArgs};
 pub use validate::{Level, LevelArgs, OnlineArgs, ValidateArgs, ValidateOutput};
 
 use crate::api::KedaVersion;

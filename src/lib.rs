@@ -61,7 +61,7 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
         stdout: &mut stdout,
     };
     match &cli.command {
-        Command::Validate(args) if args.online.cluster || args.online.sources_wanted => {
+        Command::Validate(args) if args.online.asks_cluster() || args.online.sources_wanted => {
             on_runtime(async |signals| {
                 tokio::select! {
                     status = commands::validate::execute_online(&mut context, args) => status,

@@ -96,6 +96,14 @@ impl Settings {
             })?),
             None => None,
         };
+        let cluster = args.cluster.clone();
+        let args = &args.connection;
+        if args.in_cluster && cluster.is_some() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "--in-cluster uses no kubeconfig, so that --cluster cannot name an entry of one",
+            ));
+        }
         // A kubeconfig or account that was named brings its own contexts: the file's would be another cluster's.
         let own_context = args.kubeconfig.is_some() || args.in_cluster;
         let context_of_file = if own_context {
@@ -110,7 +118,7 @@ impl Settings {
                 .namespace
                 .clone()
                 .or_else(|| self.file.namespace.clone()),
-            cluster: args.cluster.clone(),
+            cluster,
             user: args.user.clone(),
             as_user: args.as_user.clone(),
             as_group: args.as_group.clone(),

@@ -124,4 +124,6 @@ pub struct DataObject {
     pub namespace: Option<String>,
     /// `data` decoded, overlaid by `stringData`; `binaryData` is left out as KEDA does.
     pub data: BTreeMap<String, Secret<String>>,
+    /// Where a `ConfigMap` was read from; none for a Secret and for what comes from a cluster.
+    pub document: Option<Arc<Document>>,
 }

@@ -6,6 +6,7 @@ mod authentication;
 mod decode;
 pub mod facts;
 pub(crate) mod go;
+mod job_target_ref;
 mod keda_version;
 pub(crate) mod names;
 pub(crate) mod quantity;
@@ -16,6 +17,7 @@ mod shape;
 
 pub use authentication::{DataObject, EnvRef, PodIdentity, TargetRef, TriggerAuthentication};
 pub use decode::decode;
+pub use job_target_ref::JobTargetRef;
 pub use keda_version::KedaVersion;
 pub use scaled_job::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_MAX_REPLICA_COUNT,

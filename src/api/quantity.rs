@@ -55,6 +55,46 @@ impl Quantity {
         Some(Self(if negative { -billionths } else { billionths }))
     }
 
+    /// Nothing.
+    pub(crate) const ZERO: Self = Self(0);
+
+    /// So many things.
+    pub(crate) fn of(count: i64) -> Self {
+        Self(i128::from(count) * ONE)
+    }
+
+    /// Both together; at most what can be counted.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// So many times as much; at most what can be counted.
+    pub(crate) fn times(self, count: i64) -> Self {
+        Self(self.0.saturating_mul(i128::from(count)))
+    }
+
+    /// How many times `other` fits; none when `other` is nothing.
+    pub(crate) fn holds(self, other: Self) -> Option<i64> {
+        (other.0 > 0).then(|| i64::try_from(self.0 / other.0).unwrap_or(i64::MAX))
+    }
+
+    /// The amount as people write it: `1500m`, `12`, or with `binary` `2560Mi`.
+    pub(crate) fn show(self, binary: bool) -> String {
+        if !self.is_whole() {
+            let thousandths = ONE / 1000;
+            let up = i128::from(self.0 % thousandths != 0);
+            return format!("{}m", self.0 / thousandths + up);
+        }
+        let mut number = self.0 / ONE;
+        let suffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+        let mut suffix = 0;
+        while binary && number != 0 && number % 1024 == 0 && suffix + 1 < suffixes.len() {
+            number /= 1024;
+            suffix += 1;
+        }
+        format!("{number}{}", suffixes[suffix])
+    }
+
     pub(crate) fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -92,6 +132,21 @@ mod tests {
         ] {
             assert_eq!(billionths(text), Some(expected), "{text}");
         }
+        let quantity = |text: &str| Quantity::parse(text).unwrap();
+        for (text, binary, shown) in [
+            ("1.5", false, "1500m"),
+            ("0.0001", false, "1m"),
+            ("2048", false, "2048"),
+            ("2048", true, "2Ki"),
+            ("2560Mi", true, "2560Mi"),
+            ("1Gi", true, "1Gi"),
+            ("0", true, "0"),
+        ] {
+            assert_eq!(quantity(text).show(binary), shown, "{text}");
+        }
+        assert_eq!(quantity("250m").times(8), Quantity::of(2));
+        assert_eq!(quantity("2").holds(quantity("300m")), Some(6));
+        assert_eq!(quantity("2").holds(Quantity::ZERO), None);
         for text in ["", ".", "m", "1.2.3", "1GB", "1 Gi", "1e", "--1", "1i"] {
             assert_eq!(billionths(text), None, "{text:?}");
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::JobTargetRef;
 use crate::manifest::Document;
 
 /// Seconds between two readings when `pollingInterval` is unset. [KEDA `scaledjob_types.go`]
@@ -37,7 +38,7 @@ pub struct ScaledJob {
     /// The dialect it was written in.
     pub dialect: Dialect,
     /// The `JobSpec` exactly as written (law 9); for the proposal, the one that `consumerSpec` and its neighbours make.
-    pub job_target_ref: serde_json::Value,
+    pub job_target_ref: JobTargetRef,
     /// `pollingInterval` in seconds, at least 1.
     pub polling_interval: i32,
     /// `successfulJobsHistoryLimit`.

@@ -28,6 +28,7 @@ fn data(namespace: &str, name: &str, values: &[(&str, &str)]) -> ((String, Strin
             .iter()
             .map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned())))
             .collect(),
+        document: None,
     };
     ((namespace.to_owned(), name.to_owned()), object)
 }
@@ -203,7 +204,8 @@ fn job() -> ScaledJob {
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         dialect: Dialect::V2,
-        job_target_ref: template(&json!({"name": "first", "env": [{"name": "A", "value": "a"}]})),
+        job_target_ref: template(&json!({"name": "first", "env": [{"name": "A", "value": "a"}]}))
+            .into(),
         polling_interval: 30,
         successful_jobs_history_limit: 100,
         failed_jobs_history_limit: 100,

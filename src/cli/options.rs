@@ -65,6 +65,18 @@ pub struct SourceArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Cluster options")]
 pub struct ClusterArgs {
+    /// What all that talk to a cluster share.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Cluster entry of the kubeconfig, instead of the context's
+    #[arg(long, value_name = "NAME", conflicts_with = "in_cluster")]
+    pub cluster: Option<String>,
+}
+
+/// How to reach the cluster. kubectl's `--cluster` is not among it: to `validate` the word means more, see `OnlineArgs`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cluster options")]
+pub struct ConnectionArgs {
     /// Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
@@ -80,9 +92,6 @@ pub struct ClusterArgs {
         hide_env = true
     )]
     pub namespace: Option<String>,
-    /// Cluster entry of the kubeconfig, instead of the context's
-    #[arg(long, value_name = "NAME")]
-    pub cluster: Option<String>,
     /// User entry of the kubeconfig, instead of the context's
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
@@ -96,7 +105,7 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub request_timeout: Option<Duration>,
     /// Use the service account of the pod this runs in, and no kubeconfig
-    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "cluster", "user"])]
+    #[arg(long, conflicts_with_all = ["kubeconfig", "context", "user"])]
     pub in_cluster: bool,
 }
 

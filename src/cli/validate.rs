@@ -1,14 +1,12 @@
 //! `validate`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::options::{ClusterArgs, SourceArgs};
+use super::options::{ClusterArgs, ConnectionArgs, SourceArgs};
 use crate::api::KedaVersion;
 use crate::diagnostic::Severity;
-use crate::report::duration;
 
 /// `validate`.
 #[derive(Debug, Args)]
@@ -18,7 +16,7 @@ Examples:
   keda-jobs validate manifests/ --fail-on warning --ignore not-a-job
   keda-jobs validate manifests/ --output sarif > keda-jobs.sarif
   keda-jobs validate manifests/ --keda-version 2.14
-  keda-jobs validate manifests/ --cluster --sources
+  keda-jobs validate manifests/ --cluster --sources --context staging
   keda-jobs validate manifests/ --diff        (show what --fix would change)
   helm template ./chart | keda-jobs validate -
 
@@ -54,44 +52,38 @@ pub struct ValidateArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster and source options")]
 pub struct OnlineArgs {
-    /// Ask the cluster too: do the objects and keys exist, does the quota suffice, would it take the Job (a dry run)?
-    #[arg(long, conflicts_with_all = ["fix", "diff"])]
-    pub cluster: bool,
+    /// Ask the cluster too: do the objects and keys exist, do the quotas suffice, would it take the Job (a dry run)? With =NAME, as with
+    /// kubectl, the cluster entry of that name in the kubeconfig instead of the context's
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with_all = ["fix", "diff"]
+    )]
+    pub cluster: Option<Option<String>>,
     /// Take one reading of each trigger and say what it got
     #[arg(long = "sources", conflicts_with_all = ["fix", "diff"])]
     pub sources_wanted: bool,
     /// How to read triggers.
     #[command(flatten)]
     pub sources: SourceArgs,
-    /// Kubeconfig file [default: the files of $KUBECONFIG, or ~/.kube/config]
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME", env = "KEDA_JOBS_CONTEXT", hide_env = true)]
-    pub context: Option<String>,
-    /// Namespace of objects that name none
-    #[arg(
-        short,
-        long,
-        value_name = "NAME",
-        env = "KEDA_JOBS_NAMESPACE",
-        hide_env = true
-    )]
-    pub namespace: Option<String>,
-    /// Give up on one request to the cluster after this long [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub request_timeout: Option<Duration>,
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 impl OnlineArgs {
-    /// The cluster that is meant. kubectl's `--cluster NAME` is not among the flags: here the word asks the cluster.
+    /// Whether the cluster is asked about the objects.
+    pub fn asks_cluster(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// The cluster that is meant.
     pub fn cluster_args(&self) -> ClusterArgs {
         ClusterArgs {
-            kubeconfig: self.kubeconfig.clone(),
-            context: self.context.clone(),
-            namespace: self.namespace.clone(),
-            request_timeout: self.request_timeout,
-            ..ClusterArgs::default()
+            connection: self.connection.clone(),
+            cluster: self.cluster.clone().flatten(),
         }
     }
 }

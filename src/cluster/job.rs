@@ -140,7 +140,7 @@ pub fn manifest(
 
 /// jobTargetRef as written, with our label on the pods and an empty restartPolicy filled in.
 fn spec(job: &ScaledJob) -> Value {
-    let mut spec = job.job_target_ref.clone();
+    let mut spec = Value::clone(&job.job_target_ref);
     if let Some(template) = spec.get_mut("template").and_then(Value::as_object_mut) {
         let metadata = object_entry(template, "metadata");
         object_entry(metadata, "labels")
@@ -290,7 +290,7 @@ mod tests {
             job.name = source["metadata"]["name"].as_str().unwrap().to_owned();
             job.labels = strings(&source["metadata"]["labels"]);
             job.annotations = strings(&source["metadata"]["annotations"]);
-            job.job_target_ref = source["spec"]["jobTargetRef"].clone();
+            job.job_target_ref = source["spec"]["jobTargetRef"].clone().into();
             let owner = Owner {
                 uid: source["metadata"]["uid"].as_str().unwrap().to_owned(),
             };
@@ -344,7 +344,7 @@ mod tests {
         assert!(!name.contains('.'), "a pod's host name has no dots: {name}");
 
         // The last pod of an Indexed Job is called <job>-<completions - 1>, and that must fit too.
-        job.job_target_ref = json!({"completionMode": "Indexed", "completions": 1000});
+        job.job_target_ref = json!({"completionMode": "Indexed", "completions": 1000}).into();
         assert_eq!(job_name(&job, &cycle, 1).len() + "-999".len(), 63);
     }
 

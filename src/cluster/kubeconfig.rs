@@ -70,21 +70,16 @@ pub async fn resolve(options: &ClusterOptions) -> Result<Resolved, Error> {
                 .hint(format!("choose one with --context: {}", names.join(", "))),
         );
     }
-    if !kubeconfig
-        .contexts
-        .iter()
-        .any(|known| known.name == context)
-    {
-        let names: Vec<&str> = kubeconfig
-            .contexts
-            .iter()
-            .map(|context| context.name.as_str())
-            .collect();
-        return Err(Error::new(
-            ErrorKind::Cluster,
-            format!("the kubeconfig has no context {context:?}"),
-        )
-        .hint(format!("it has: {}", names.join(", "))));
+    let contexts = kubeconfig.contexts.iter().map(|it| it.name.as_str());
+    must_have("context", &context, contexts)?;
+    if let Some(cluster) = &options.cluster {
+        let clusters = kubeconfig.clusters.iter().map(|it| it.name.as_str());
+        must_have("cluster", cluster, clusters)?;
+    }
+    // kube takes an unknown user for one without credentials.
+    if let Some(user) = &options.user {
+        let users = kubeconfig.auth_infos.iter().map(|it| it.name.as_str());
+        must_have("user", user, users)?;
     }
     let kube_options = KubeConfigOptions {
         context: Some(context.clone()),
@@ -107,6 +102,23 @@ pub async fn resolve(options: &ClusterOptions) -> Result<Resolved, Error> {
             (!options.as_group.is_empty()).then(|| options.as_group.clone());
     }
     Ok(Resolved { config, context })
+}
+
+/// An entry that is named has to be there.
+fn must_have<'a>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+) -> Result<(), Error> {
+    let known: Vec<&str> = known.collect();
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let error = Error::new(
+        ErrorKind::Cluster,
+        format!("the kubeconfig has no {what} {name:?}"),
+    );
+    Err(error.hint(format!("it has: {}", known.join(", "))))
 }
 
 /// A kubeconfig that is at hand as text, with its current context.

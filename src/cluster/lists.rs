@@ -1,7 +1,6 @@
 //! Small questions about one namespace.
 
 use k8s_openapi::NamespaceResourceScope;
-use kube::api::ListParams;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
@@ -27,7 +26,7 @@ where
     Ok(found.is_some())
 }
 
-/// All of `plural`; of a namespace that has more than a page of them the first page.
+/// All of `plural`, every page of them.
 pub async fn all<K>(
     cluster: &Cluster,
     namespace: &str,
@@ -41,7 +40,5 @@ where
 {
     let api: Api<K> = Api::namespaced(cluster.client.clone(), namespace);
     let operation = format!("list {plural} in namespace {namespace}");
-    let parameters = ListParams::default().limit(super::objects::PAGE);
-    let list = cluster.request(&operation, api.list(&parameters)).await?;
-    Ok(list.items)
+    super::objects::list_all(cluster, &api, &operation, "").await
 }

@@ -82,6 +82,7 @@ impl ObjectSource for Objects {
         Ok(found.map(|secret| DataObject {
             name: name.to_owned(),
             namespace: Some(namespace.to_owned()),
+            document: None,
             data: secret
                 .data
                 .unwrap_or_default()
@@ -112,6 +113,7 @@ impl ObjectSource for Objects {
         Ok(found.map(|map| DataObject {
             name: name.to_owned(),
             namespace: Some(namespace.to_owned()),
+            document: None,
             data: map
                 .data
                 .unwrap_or_default()

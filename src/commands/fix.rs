@@ -161,3 +161,89 @@ pub(super) fn write(context: &mut Context<'_>, fixed: &Fixed) -> Result<bool, Er
     }
     Ok(stdin.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::fix;
+    use crate::api::KedaVersion;
+    use crate::commands::load;
+    use crate::diagnostic::catalog;
+    use crate::manifest::Collected;
+    use crate::rules::levels::Levels;
+    use crate::scalers::TRIGGER_TYPES;
+    use crate::scalers::params::{Kind, Source};
+
+    /// Switches and numbers of every type, written in ways that YAML 1.1 takes for booleans and numbers: what a fix makes of them is
+    /// what KEDA reads, and a second run has nothing to add.
+    #[test]
+    fn a_fixed_value_is_one_that_keda_reads() {
+        for written in [
+            "yes",
+            "No",
+            "on",
+            "off",
+            "y",
+            "TRUE",
+            "1",
+            "5",
+            "-1",
+            "+5",
+            "0x10",
+            "0o17",
+            "0b11",
+            "1_000",
+            "010",
+            "007",
+            "1e3",
+            "1.0",
+            "1.5",
+            ".5",
+            "5.",
+            "\"no\"",
+            "'On'",
+            "\"1_000\"",
+            "\"0x10\"",
+            "\"010\"",
+            "\"1e3\"",
+            "\"1.0\"",
+            "~",
+            "2026-01-01",
+        ] {
+            let mut text = "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: a}\nspec:\n  jobTargetRef: {template: {spec: {containers: [{name: a, image: b}]}}}\n  triggers:\n".to_owned();
+            for kind in TRIGGER_TYPES {
+                let mut keys = String::new();
+                for spec in kind.parameters() {
+                    let is_exact = matches!(spec.kind, Kind::Bool | Kind::Integer | Kind::Float);
+                    if is_exact && spec.reads(Source::Metadata) {
+                        writeln!(keys, "      {}: {written}", spec.name()).expect("a String");
+                    }
+                }
+                if !keys.is_empty() {
+                    write!(text, "  - type: {}\n    metadata:\n{keys}", kind.name)
+                        .expect("a String");
+                }
+            }
+            let mut collected = Collected::default();
+            collected.add("a.yaml", text.into_bytes());
+            let loaded = load::inspect(collected, KedaVersion::NEWEST);
+            let fixed = fix(loaded, &Levels::default(), KedaVersion::NEWEST).loaded;
+            for found in &fixed.diagnostics {
+                let span = found.primary.span;
+                let value = found.primary.source.slice(span);
+                // What is left is as it was written; nothing was made into something else that is wrong.
+                let is_of_value = found.rule == &catalog::INVALID_PARAMETER
+                    && (found.message.contains("must be true or false")
+                        || found.message.contains("must be a whole number")
+                        || found.message.contains("must be a number"));
+                assert!(
+                    !is_of_value || value == written,
+                    "{written}: {value}: {}",
+                    found.message
+                );
+                assert!(found.fix.is_none() || found.rule != &catalog::NON_STRING_METADATA);
+            }
+        }
+    }
+}

@@ -74,6 +74,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
             .iter()
             .map(|trigger| facts(job, trigger))
             .collect();
+        let credentials: Vec<_> = job.triggers.iter().map(scalers::credentials).collect();
         let mut found: Vec<Diagnostic> = job
             .triggers
             .iter()
@@ -82,6 +83,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         found.extend(rules::check(&rules::Subject {
             job,
             facts: &facts,
+            credentials: &credentials,
             resources: &resources,
             version,
         }));
@@ -95,6 +97,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         &resources,
         &diagnostics,
     ));
+    scalers::correct_fixes(&mut diagnostics, &resources);
     rules::apply_ignores(&collected.comments, &mut diagnostics);
     scalers::conceal(&mut diagnostics, &collected.documents);
     diagnostic::sort(&mut diagnostics);

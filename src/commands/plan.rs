@@ -51,7 +51,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
             .iter()
             .zip(&overrides)
             .all(|(job, given)| given.readings.len() == job.triggers.len());
-    let default_namespace = match &args.cluster.namespace {
+    let default_namespace = match &args.cluster.connection.namespace {
         Some(namespace) => namespace.clone(),
         // On paper no kubeconfig is needed, nor is a broken one a reason to stop.
         None if on_paper => "default".to_owned(),
@@ -62,7 +62,11 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
             Err(_) => return Err(cluster.why_not().await),
         },
     };
-    let targets = targets(jobs, args.cluster.namespace.as_deref(), &default_namespace)?;
+    let targets = targets(
+        jobs,
+        args.cluster.connection.namespace.as_deref(),
+        &default_namespace,
+    )?;
     let engine = Engine {
         clock: Clock::system(),
         observer: None,

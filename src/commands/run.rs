@@ -52,7 +52,11 @@ pub async fn execute(
         // The embedded cluster answers for its Services at its own address.
         read_options.service_proxy = sandbox.url().parse().ok();
     }
-    let targets = targets(jobs, args.cluster.namespace.as_deref(), &cluster.namespace)?;
+    let targets = targets(
+        jobs,
+        args.cluster.connection.namespace.as_deref(),
+        &cluster.namespace,
+    )?;
     if context.settings.talk.quiet < 2 {
         say_always(&where_to(&cluster, &targets));
     }

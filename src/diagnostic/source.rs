@@ -39,9 +39,12 @@ impl std::fmt::Debug for SourceFile {
 impl SourceFile {
     /// Takes the text of `name` (a path, or `<stdin>`).
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        let text = text.into();
+        let mut text = text.into();
+        // What was read grew by doubling, and it stays.
+        text.shrink_to_fit();
         let mut line_starts = vec![0];
         line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        line_starts.shrink_to_fit();
         Arc::new(Self {
             name: name.into(),
             text,

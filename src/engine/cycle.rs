@@ -448,7 +448,8 @@ mod tests {
         let mut job = scaled_job();
         job.job_target_ref = serde_json::json!({
             "template": {"spec": {"containers": [{"name": "worker", "image": "busybox:1.36"}]}}
-        });
+        })
+        .into();
         let target = Target::new(job, "default");
         let (clock, pace, stop) = (Clock::system(), Pace::new(4), AtomicBool::new(false));
         let (cycle, other) = (CycleId::random(), CycleId::random());

@@ -354,8 +354,15 @@ impl Loader<'_> {
             span.end
         };
         let value = match open.content {
-            Content::Sequence(items) => Value::Sequence(items),
-            Content::Mapping(mapping) => Value::Mapping(mapping.entries),
+            Content::Sequence(mut items) => {
+                // A tree lives as long as the program and most lists hold one or two items.
+                items.shrink_to_fit();
+                Value::Sequence(items)
+            }
+            Content::Mapping(mut mapping) => {
+                mapping.entries.shrink_to_fit();
+                Value::Mapping(mapping.entries)
+            }
         };
         let span = Span {
             start: open.start,

@@ -1,9 +1,15 @@
 //! Credentials that stand in the manifest.
 
+mod text;
+
+use std::sync::Arc;
+
+use self::text::{Word, is_named_so, looks_like_one, reveals, words};
 use super::Subject;
 use super::place::{field, list, text};
-use crate::diagnostic::{Diagnostic, Doc, Rule, Severity};
-use crate::manifest::Node;
+use crate::api::Resources;
+use crate::diagnostic::{Diagnostic, Doc, Label, Rule, Severity, Span};
+use crate::manifest::{Document, Node};
 
 /// The rules of this file.
 pub(super) static RULES: &[&Rule] = &[&CREDENTIAL];
@@ -13,9 +19,11 @@ static CREDENTIAL: Rule = Rule {
     severity: Severity::Warning,
     summary: "a credential stands in the manifest",
     doc: Doc {
-        what: "A variable of a container whose name ends in a word such as PASSWORD, TOKEN or API_KEY has a literal value, or a value of a variable or \
-               of trigger metadata is a URL with a password or a connection string with a key. A URL with RabbitMQ's well-known guest:guest does \
-               not count.",
+        what: "A variable or an argument of a container, or a key of a ConfigMap, has a name that ends in a word such as PASSWORD, TOKEN or API_KEY and a \
+               literal value; a parameter of a trigger that its table calls a credential, or the token of a Vault, is written out; or one of \
+               these values, or a word in it, is a URL with a password or a connection string with a key. What surely is none does not count: \
+               references and templates (`$(VAR)`, `${VAR}`, `{{ … }}`), what says that it is to be replaced (`<password>`, `changeme`, \
+               `your-token`, `xxxx`), RabbitMQ's well-known guest:guest, and Secrets, which are there for it.",
         why: "Who may read the manifest, the ScaledJob or one of its Jobs knows the credential; it lies in version control and in logs of \
               pipelines for ever.",
         example: "env:\n  - name: DB_PASSWORD\n    value: hunter2",
@@ -24,192 +32,196 @@ static CREDENTIAL: Rule = Rule {
     },
 };
 
-/// Last words of a variable's name that announce a credential.
-const WORDS: [&str; 12] = [
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "TOKEN",
-    "APIKEY",
-    "API_KEY",
-    "ACCESS_KEY",
-    "ACCOUNT_KEY",
-    "SECRET_KEY",
-    "PRIVATE_KEY",
-    "CLIENT_SECRET",
-    "PAT",
-];
-
-/// Parts of connection strings that hold a key.
-const KEYS: [&str; 4] = [
-    "accountkey=",
-    "sharedaccesskey=",
-    "sharedaccesssignature=",
-    "password=",
-];
+/// What to do about a credential of a container.
+const TO_CONTAINER: &str = "take it from a Secret with `valueFrom.secretKeyRef`";
+/// What to do about one of a trigger.
+const TO_TRIGGER: &str =
+    "take it from a TriggerAuthentication, or from a variable of the container with `…FromEnv`";
+/// What to do about an argument.
+const TO_ARGUMENT: &str =
+    "take it from a Secret into a variable with `valueFrom.secretKeyRef`, and write `$(NAME)` here";
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
+    let document = &subject.job.document;
     for (_, container) in subject.containers() {
         for variable in list(container, "env") {
             let (Some(name), Some(value)) = (text(variable, "name"), field(variable, "value"))
             else {
                 continue;
             };
-            let Some(literal) = value.value.as_str() else {
-                continue;
-            };
-            let why = if is_named_so(name) && looks_like_one(literal) {
-                Some("written out")
-            } else {
-                reveals(literal)
-            };
+            let why = value.value.as_str().and_then(|literal| why(name, literal));
             if let Some(why) = why {
-                report(
-                    subject,
-                    &value.value,
-                    format!("the variable `{name}` holds a credential"),
+                let message = format!("the variable `{name}` holds a credential");
+                found.push(finding(
+                    document,
+                    value.value.span,
+                    message,
                     why,
-                    "take it from a Secret with `valueFrom.secretKeyRef`",
-                    found,
-                );
+                    TO_CONTAINER,
+                ));
             }
         }
+        arguments(document, container, found);
     }
     for trigger in &subject.job.triggers {
         let metadata = subject
             .trigger(trigger.index)
             .and_then(|trigger| trigger.get("metadata"));
+        let secret = subject.credentials.get(trigger.index);
         for entry in metadata.map(Node::entries).unwrap_or_default() {
-            if let Some(why) = entry.value.as_str().and_then(reveals) {
-                report(
-                    subject,
-                    &entry.value,
-                    format!(
-                        "`{}` of the {} trigger holds a credential",
-                        entry.key, trigger.kind
-                    ),
-                    why,
-                    "take it from a TriggerAuthentication, or from a variable of the container with `…FromEnv`",
-                    found,
+            let Some(literal) = entry.value.as_str() else {
+                continue;
+            };
+            let is_secret = secret.is_some_and(|keys| keys.contains(&entry.key.as_str()));
+            // A name of a variable in the place of its value is a finding of its own.
+            let is_written = is_secret && looks_like_one(literal) && !is_variable(subject, literal);
+            let why = reveals(literal).or(is_written.then_some("written out"));
+            if let Some(why) = why {
+                let message = format!(
+                    "`{}` of the {} trigger holds a credential",
+                    entry.key, trigger.kind
                 );
+                found.push(finding(
+                    document,
+                    entry.value.span,
+                    message,
+                    why,
+                    TO_TRIGGER,
+                ));
             }
         }
     }
 }
 
-fn report(
-    subject: &Subject<'_>,
-    value: &Node,
-    message: String,
-    label: &str,
-    help: &str,
-    found: &mut Vec<Diagnostic>,
-) {
-    found.push(
-        subject
-            .finding(&CREDENTIAL, message, value.span, label)
-            .help(help),
-    );
+/// ConfigMaps, and tokens in TriggerAuthentications.
+pub(super) fn check_all(resources: &Resources, found: &mut Vec<Diagnostic>) {
+    for map in &resources.config_maps {
+        let Some(document) = &map.document else {
+            continue;
+        };
+        let data = document.root.get("data").map(Node::entries);
+        for entry in data.unwrap_or_default() {
+            let Some(literal) = entry.value.as_str() else {
+                continue;
+            };
+            let message = format!(
+                "`{}` of ConfigMap `{}` holds a credential",
+                entry.key, map.name
+            );
+            let help = "put it into a Secret, which containers and TriggerAuthentications refer to in the same way";
+            if is_named_so(&entry.key) && looks_like_one(literal) {
+                found.push(finding(
+                    document,
+                    entry.value.span,
+                    message,
+                    "written out",
+                    help,
+                ));
+                continue;
+            }
+            for word in words(literal).filter(|word| word.is_address) {
+                let span = inside(document, &entry.value, word.text);
+                found.push(finding(document, span, message.clone(), word.why, help));
+            }
+        }
+    }
+    for authentication in &resources.authentications {
+        let token = authentication.document.as_ref().and_then(|document| {
+            let vault = document.root.get("spec")?.get("hashiCorpVault")?;
+            let token = vault.get("credential")?.get("token")?;
+            looks_like_one(token.as_str()?).then_some((document, token))
+        });
+        if let Some((document, token)) = token {
+            let message = "the token of a Vault is a credential";
+            let help = "let KEDA sign in with a service account: `authentication: kubernetes`, `role` and `credential.serviceAccount`";
+            found.push(finding(document, token.span, message, "written out", help));
+        }
+    }
 }
 
-fn is_named_so(name: &str) -> bool {
-    let name = name.to_ascii_uppercase().replace(['-', '.'], "_");
-    WORDS.iter().any(|word| {
-        name.strip_suffix(word)
-            .is_some_and(|before| before.is_empty() || before.ends_with('_'))
+/// Why the value of a thing of that name is a credential, if it is one.
+fn why(name: &str, literal: &str) -> Option<&'static str> {
+    if is_named_so(name) && looks_like_one(literal) {
+        Some("written out")
+    } else {
+        reveals(literal)
+    }
+}
+
+/// What a container is started with: `--password=…`, `--password` and the next item, a URL with a password, or a script with such words.
+fn arguments(document: &Arc<Document>, container: &Node, found: &mut Vec<Diagnostic>) {
+    let mut flag: Option<&str> = None;
+    for item in ["command", "args"]
+        .into_iter()
+        .flat_map(|name| list(container, name))
+    {
+        let Some(literal) = item.as_str() else {
+            continue;
+        };
+        let before = flag.take();
+        if let Some(name) = before
+            && !literal.starts_with('-')
+            && looks_like_one(literal)
+        {
+            let message = format!("the argument `{name}` holds a credential");
+            found.push(finding(
+                document,
+                item.span,
+                message,
+                "written out",
+                TO_ARGUMENT,
+            ));
+            continue;
+        }
+        if literal.starts_with('-') && !literal.contains(['=', ' ']) && is_named_so(literal) {
+            flag = Some(literal);
+        }
+        for Word {
+            name, text, why, ..
+        } in words(literal)
+        {
+            let message = match name {
+                Some(name) if name.starts_with('-') => {
+                    format!("the argument `{name}` holds a credential")
+                }
+                Some(name) => format!("the variable `{name}` of a script holds a credential"),
+                None => "an argument holds a credential".to_owned(),
+            };
+            let span = inside(document, item, text);
+            found.push(finding(document, span, message, why, TO_ARGUMENT));
+        }
+    }
+}
+
+/// Where `text` stands in the value `node`; the first line of the value when it is written in another way.
+fn inside(document: &Document, node: &Node, text: &str) -> Span {
+    let written = document.source.slice(node.span);
+    let (start, length) = match written.find(text) {
+        Some(at) => (at, text.len()),
+        None => (0, written.lines().next().unwrap_or_default().len()),
+    };
+    Span {
+        start: node.span.start + start,
+        end: node.span.start + start + length,
+    }
+}
+
+/// Whether a container has a variable of that name.
+fn is_variable(subject: &Subject<'_>, name: &str) -> bool {
+    subject.containers().any(|(_, container)| {
+        list(container, "env")
+            .iter()
+            .any(|variable| text(variable, "name") == Some(name))
     })
 }
 
-/// Neither empty, a reference, a template, a path, a switch nor a number.
-fn looks_like_one(value: &str) -> bool {
-    let is_reference = ["$(", "${", "{{", "/", "vault:", "ref+"]
-        .iter()
-        .any(|start| value.starts_with(start));
-    value.len() >= 3
-        && !is_reference
-        && !value.contains("{{")
-        && !value.bytes().all(|byte| byte.is_ascii_digit())
-        && !matches!(
-            value.to_ascii_lowercase().as_str(),
-            "true" | "false" | "none" | "null"
-        )
-}
-
-/// What in a text is a credential, if something is.
-fn reveals(value: &str) -> Option<&'static str> {
-    if url_password(value).is_some_and(|password| looks_like_one(password) || password.len() > 5) {
-        return Some("a URL with a password");
-    }
-    let lower = value.to_ascii_lowercase();
-    let has_key = lower.contains(';')
-        && KEYS.iter().any(|key| {
-            lower.match_indices(key).any(|(at, _)| {
-                let rest = lower[at + key.len()..]
-                    .split(';')
-                    .next()
-                    .unwrap_or_default();
-                looks_like_one(rest)
-            })
-        });
-    has_key.then_some("a connection string with a key")
-}
-
-/// The password in `scheme://user:password@host`, unless it is the one that everybody knows.
-fn url_password(value: &str) -> Option<&str> {
-    let (_, rest) = value.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (user, _) = authority.rsplit_once('@')?;
-    let (name, password) = user.split_once(':')?;
-    let is_reference =
-        password.contains("$(") || password.contains("${") || password.contains("{{");
-    (!password.is_empty() && !is_reference && (name, password) != ("guest", "guest"))
-        .then_some(password)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{is_named_so, looks_like_one, reveals};
-
-    #[test]
-    fn credentials_are_told_from_what_looks_like_them() {
-        for name in ["PASSWORD", "DB_PASSWORD", "github-token", "STRIPE_API_KEY"] {
-            assert!(is_named_so(name), "{name}");
-        }
-        for name in [
-            "MAX_TOKENS",
-            "PASSWORD_FILE",
-            "AWS_ACCESS_KEY_ID",
-            "MONKEYPAT",
-            "PATH",
-        ] {
-            assert!(!is_named_so(name), "{name}");
-        }
-        for value in [
-            "",
-            "$(TOKEN)",
-            "/run/secrets/token",
-            "true",
-            "12",
-            "{{ .Values.token }}",
-        ] {
-            assert!(!looks_like_one(value), "{value}");
-        }
-        for value in [
-            "amqp://user:hunter2@rabbit:5672/",
-            "redis://:hunter2@redis",
-            "Endpoint=sb://x/;SharedAccessKeyName=a;SharedAccessKey=abc=",
-        ] {
-            assert!(reveals(value).is_some(), "{value}");
-        }
-        for value in [
-            "amqp://rabbit:5672/",
-            "amqp://guest:guest@rabbit",
-            "amqp://user:$(PASSWORD)@rabbit",
-            "https://example.com/a:b@c",
-            "password=",
-            "user@example.com",
-        ] {
-            assert!(reveals(value).is_none(), "{value}");
-        }
-    }
+fn finding(
+    document: &Document,
+    span: Span,
+    message: impl Into<String>,
+    why: &str,
+    help: &str,
+) -> Diagnostic {
+    let label = Label::new(&document.source, span, why);
+    Diagnostic::new(&CREDENTIAL, message, label).help(help)
 }

@@ -42,6 +42,8 @@ pub struct Subject<'a> {
     pub job: &'a ScaledJob,
     /// What its triggers mean, one for each in order; `None` where the type is unknown.
     pub facts: &'a [Option<TriggerFacts>],
+    /// The metadata keys of each trigger whose texts are credentials, in the order of `facts`.
+    pub credentials: &'a [Vec<&'a str>],
     /// Everything that the given files hold.
     pub resources: &'a Resources,
     /// The version aimed at.
@@ -77,7 +79,7 @@ static CHECKS: &[Check] = &[
 type CheckOfAll = fn(&Resources, &mut Vec<Diagnostic>);
 
 /// Every check of all objects.
-static CHECKS_OF_ALL: &[CheckOfAll] = &[objects::check];
+static CHECKS_OF_ALL: &[CheckOfAll] = &[credentials::check_all, objects::check];
 
 /// The rules of each file. A new file is a line here.
 static RULES: &[&[&Rule]] = &[

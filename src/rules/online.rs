@@ -1,5 +1,7 @@
 //! The rules that only `validate --cluster` and `--sources` report. What finds them asks the network, so that it lies in `commands/`.
 
+pub mod quota;
+
 use crate::diagnostic::{Doc, Rule, Severity};
 
 /// The rules of this file.
@@ -12,14 +14,14 @@ pub(super) static RULES: &[&Rule] = &[
     &SOURCE_READ,
 ];
 
-/// A Secret, `ConfigMap`, key, account or `TriggerAuthentication` that is neither in the files nor in the cluster.
+/// A namespace, Secret, `ConfigMap`, key, account or `TriggerAuthentication` that is neither in the files nor in the cluster.
 pub static MISSING_IN_CLUSTER: Rule = Rule {
     id: "missing-in-cluster",
     severity: Severity::Error,
     summary: "the object refers to something that does not exist",
     doc: Doc {
-        what: "A TriggerAuthentication, Secret, ConfigMap, key or service account that the ScaledJob names is neither among the given files \
-               nor in the cluster. Only `validate --cluster` looks.",
+        what: "A namespace, TriggerAuthentication, Secret, ConfigMap, key or service account that the ScaledJob names is neither among the \
+               given files nor in the cluster. Only `validate --cluster` looks.",
         why: "KEDA reads an empty text in its place and fails with a puzzling error; a pod of the Job does not start.",
         example: "authenticationRef:\n  name: not-there",
         fix: "Create what is missing, or correct the name, the key or the namespace.",
@@ -33,12 +35,15 @@ pub static QUOTA_BELOW_MAX: Rule = Rule {
     severity: Severity::Warning,
     summary: "a resource quota of the namespace is smaller than maxReplicaCount",
     doc: Doc {
-        what: "A ResourceQuota limits the Jobs or pods of the namespace to fewer than `maxReplicaCount` Jobs need. Only `validate --cluster` \
-               looks.",
+        what: "A ResourceQuota of the namespace gives less than `maxReplicaCount` Jobs need: Jobs (`count/jobs.batch`, finished ones that the \
+               history limits keep among them), pods (`pods`, `count/pods`), or what the pods request and are limited to (`requests.cpu`, \
+               `limits.memory`, `requests.nvidia.com/gpu` and so on, init containers, sidecars and overhead as Kubernetes counts them). Quotas \
+               with scopes count where the pods are in them. What else uses up the quota, and what a LimitRange adds, is not looked at. Only \
+               `validate --cluster` looks.",
         why: "Creating the last Jobs is refused again and again, and pods of Jobs that exist are not created.",
         example: "# a quota with count/jobs.batch: \"10\"\nspec:\n  maxReplicaCount: 50",
-        fix: "Lower `maxReplicaCount`, or raise the quota.",
-        source: "Kubernetes: object count quotas `count/jobs.batch`, `count/pods` and `pods`",
+        fix: "Lower `maxReplicaCount`, the requests or the history limits, or raise the quota.",
+        source: "Kubernetes pkg/quota/v1/evaluator/core/pods.go, pkg/api/v1/resource/helpers.go; object count quotas",
     },
 };
 

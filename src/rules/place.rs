@@ -3,7 +3,7 @@
 use super::Subject;
 use crate::api::Dialect;
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Rule, Span, suggest};
-use crate::manifest::{Entry, Node, Value, read_plain};
+use crate::manifest::{Entry, Node, Value, written_as_text};
 
 /// A field that is written and not null.
 pub(super) fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Entry> {
@@ -134,18 +134,12 @@ impl<'a> Subject<'a> {
 
     /// A fix that replaces a plain or quoted value. What YAML would not read as a string is quoted.
     pub(super) fn replace(&self, span: Span, replacement: &str) -> Fix {
-        let is_plain = read_plain(replacement) == Some(Value::String(replacement.to_owned()));
-        let quoted = format!("\"{replacement}\"");
         Fix {
             description: format!("write `{replacement}`"),
             edits: vec![Edit {
                 source: std::sync::Arc::clone(&self.job.document.source),
                 span,
-                replacement: if is_plain {
-                    replacement.to_owned()
-                } else {
-                    quoted
-                },
+                replacement: written_as_text(replacement),
             }],
         }
     }

@@ -37,7 +37,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-pub use check::{LocalKnowledge, check, check_authentications};
+pub use check::{LocalKnowledge, check, check_authentications, correct_fixes};
 pub use client::http::HttpClients;
 pub use client::identity::{Identities, Surroundings};
 pub use endpoint::endpoint;
@@ -46,7 +46,7 @@ pub use given::{Given, Problem};
 pub use history::{Standing, release};
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_all};
-pub use secrets::{conceal, concealed};
+pub use secrets::{conceal, concealed, credentials};
 pub use trigger_type::{Behaviour, Build, Check, Flight, OtherKeys, Target, TriggerType, Work};
 
 use crate::api::reading::MetricReading;

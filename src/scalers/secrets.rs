@@ -9,8 +9,9 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::params::{ParameterSpec, Source};
+use super::params::{Kind, ParameterSpec, Source};
 use super::trigger_type;
+use crate::api::Trigger;
 use crate::diagnostic::{Diagnostic, Label, SourceFile, Span, catalog};
 use crate::manifest::{Document, Entry, Node, Value};
 
@@ -39,7 +40,13 @@ const ENDS: [&str; 15] = [
 /// Whether the name of a key or variable smells of a secret.
 pub(super) fn smells(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| lower.contains(word)) && !ENDS.iter().any(|end| lower.ends_with(end))
+    // A personal access token; as a part of a word it is a path or a pattern.
+    let is_pat = lower
+        .strip_suffix("pat")
+        .is_some_and(|before| !before.ends_with(|char: char| char.is_ascii_alphanumeric()))
+        || name.ends_with("Pat");
+    (is_pat || WORDS.iter().any(|word| lower.contains(word)))
+        && !ENDS.iter().any(|end| lower.ends_with(end))
 }
 
 impl ParameterSpec {
@@ -63,6 +70,32 @@ pub fn concealed(
         ..Hidden::of(source, documents)
     };
     source.masked(&hidden.spans(source))
+}
+
+/// The metadata keys of `trigger` whose texts are credentials by the table of its type. Free texts only: a list of headers or a
+/// connection string may be written without one, see what it reveals instead.
+pub fn credentials(trigger: &Trigger) -> Vec<&str> {
+    let Some(kind) = trigger_type(&trigger.kind) else {
+        return Vec::new();
+    };
+    let is_whole = |key: &&str| {
+        let lower = key.to_ascii_lowercase();
+        !lower.contains("connection") && !lower.contains("dsn")
+    };
+    trigger
+        .metadata
+        .keys()
+        .map(String::as_str)
+        .filter(is_whole)
+        .filter(|key| {
+            kind.parameter(key).is_some_and(|spec| {
+                spec.kind == Kind::String
+                    && spec.allowed.is_empty()
+                    && spec.reads(Source::Metadata)
+                    && spec.is_credential()
+            })
+        })
+        .collect()
 }
 
 /// Makes every finding point into a text without literal credentials. `documents` are what the texts hold as far as they parse.
@@ -204,6 +237,7 @@ fn node(root: &Node, spans: &mut Vec<Span>) {
                     .and_then(|credential| credential.entry("token"));
                 spans.extend(token.map(|token| token.value.span));
             }
+            "args" | "command" => arguments(entry.value.items(), spans),
             "data" if kind == Some("ConfigMap") => spans.extend(
                 entry
                     .value
@@ -226,6 +260,24 @@ fn node(root: &Node, spans: &mut Vec<Span>) {
     }
     for item in root.items() {
         node(item, spans);
+    }
+}
+
+/// Values of flags whose names smell: `--token=…`, and what follows `--token`.
+fn arguments(items: &[Node], spans: &mut Vec<Span>) {
+    let mut follows = false;
+    for item in items {
+        let text = item.as_str().unwrap_or_default();
+        let is_value = std::mem::take(&mut follows) && !text.starts_with('-');
+        if is_value {
+            spans.push(item.span);
+        } else if text.starts_with('-') {
+            match text.split_once('=') {
+                None => follows = smells(text),
+                Some((flag, _)) if smells(flag) => spans.push(item.span),
+                Some(_) => {}
+            }
+        }
     }
 }
 
@@ -272,14 +324,18 @@ fn passwords(text: &str, spans: &mut Vec<Span>) {
     static PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
             r#"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@"']*:([^\s/"']*)@"#,
-            r#"|(?i:password|pwd|accountkey|sharedaccesskey|sharedaccesssignature|token|secret)=([^\s;&,"'}\]]+)"#
+            r#"|(?i:password|pwd|accountkey|sharedaccesskey|sharedaccesssignature|token|secret)=([^\s;&,"'}\]]+)"#,
+            // Of scripts: `--api-key x`, `API_KEY="x"`.
+            r#"|--[\w.-]*(?i:password|passwd|passphrase|token|key|secret|pat)(?:\s+|=)\\?["']?([^\s;&,"'}\]-][^\s;&,"'}\]]*)"#,
+            r#"|\b[A-Z0-9_]*(?:PASSWORD|PASSWD|PASSPHRASE|TOKEN|KEY|SECRET|PAT)=\\?["']?([^\s;&,"'}\]]+)"#,
+            r#"|[^\s:@"'=/]+:([^\s:@"']+)@(?:tcp|unix)\("#,
         ))
         .expect("it is a regular expression")
     });
     spans.extend(
         PASSWORD
             .captures_iter(text)
-            .filter_map(|found| found.get(1).or_else(|| found.get(2)))
+            .filter_map(|found| (1..=5).find_map(|group| found.get(group)))
             .map(|password| Span {
                 start: password.start(),
                 end: password.end(),
@@ -341,6 +397,8 @@ mod tests {
             "SERVICEBUS_CONNECTION_STRING",
             "clientSecret",
             "SENTRY_DSN",
+            "GITHUB_PAT",
+            "PAT",
             "personalAccessToken",
             "key",
             "secretAccessKey",
@@ -357,6 +415,7 @@ mod tests {
             "host",
             "username",
             "TOKEN_FILE",
+            "COMPAT",
             "authModes",
         ] {
             assert!(!smells(name), "{name}");
@@ -475,5 +534,17 @@ mod tests {
             .map(|span| &text[span.start..span.end])
             .collect();
         assert_eq!(found, ["s3cret", "p%40", "only", "pw", "p", "k+/=="]);
+    }
+
+    #[test]
+    fn credentials_of_scripts() {
+        let text = "run --api-key k1 --token=\"t1\" --key-file /x --verbose\nexport API_KEY='k2' DB_PASSWORD=\\\"p1\\\"; me:p2@tcp(h)\n--token --next\n";
+        let mut spans = Vec::new();
+        passwords(text, &mut spans);
+        let found: Vec<&str> = spans
+            .iter()
+            .map(|span| &text[span.start..span.end])
+            .collect();
+        assert_eq!(found, ["k1", "t1", "k2", "p1\\", "p2"]);
     }
 }

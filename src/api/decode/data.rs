@@ -138,7 +138,7 @@ pub(super) fn secret(
 }
 
 /// Decodes a `ConfigMap`; `binaryData` is left out, as in KEDA.
-pub(super) fn config_map(document: &Document, identity: Identity) -> DataObject {
+pub(super) fn config_map(document: &Arc<Document>, identity: Identity) -> DataObject {
     DataObject {
         name: identity.name,
         namespace: identity.namespace,
@@ -150,6 +150,7 @@ pub(super) fn config_map(document: &Document, identity: Identity) -> DataObject 
             .into_iter()
             .map(|(key, value)| (key, Secret::new(value)))
             .collect(),
+        document: Some(Arc::clone(document)),
     }
 }
 

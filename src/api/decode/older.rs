@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Identity;
 use super::scaled_job::{common, text};
-use crate::api::{Dialect, ScaledJob};
+use crate::api::{Dialect, JobTargetRef, ScaledJob};
 use crate::diagnostic::{Diagnostic, Span, catalog};
 use crate::manifest::{Document, Entry, Node, Value};
 
@@ -20,8 +20,6 @@ pub(super) fn decode_v1(
     let name_span = identity.span;
     let mut job = common(document, identity, Dialect::V1);
     let mut say = Warnings { document, found };
-    job.job_target_ref =
-        field(document, "jobTargetRef").map_or(Json::Null, |entry| entry.value.to_json());
     if let Some(entry) = field(document, "maxReplicaCount") {
         say.warn(
             entry.key_span,
@@ -123,7 +121,7 @@ pub(super) fn decode_proposal(
         "`successfulJobsHistoryLimit` and `failedJobsHistoryLimit` of a ScaledJob set other numbers",
     );
     job.successful_jobs_history_limit = 0;
-    job.job_target_ref = job_spec(document);
+    job.job_target_ref = JobTargetRef::of(document, job_spec);
     let containers =
         field(document, "consumerSpec").and_then(|entry| entry.value.get("containers"));
     if let Some(triggers) = field(document, "triggers") {

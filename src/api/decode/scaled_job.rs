@@ -7,7 +7,7 @@ use super::Identity;
 use crate::api::shape::removal;
 use crate::api::{
     AuthenticationRef, Calculation, DEFAULT_HISTORY_LIMIT, DEFAULT_POLLING_INTERVAL, Dialect,
-    Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,
+    JobTargetRef, Rollout, ScaledJob, ScalingStrategy, Strategy, Trigger,
 };
 use crate::diagnostic::{Diagnostic, Severity, catalog};
 use crate::manifest::{Document, Node, Value};
@@ -22,9 +22,6 @@ pub(super) fn decode(
     let Some(spec) = document.root.get("spec") else {
         return job;
     };
-    job.job_target_ref = spec
-        .get("jobTargetRef")
-        .map_or(serde_json::Value::Null, Node::to_json);
     job.successful_jobs_history_limit =
         int32(spec, "successfulJobsHistoryLimit").unwrap_or(DEFAULT_HISTORY_LIMIT);
     job.failed_jobs_history_limit =
@@ -70,7 +67,7 @@ pub(super) fn decode(
     job
 }
 
-/// What all dialects have in the same place; `job_target_ref` is still null.
+/// What all dialects have in the same place.
 pub(super) fn common(document: &Arc<Document>, identity: Identity, dialect: Dialect) -> ScaledJob {
     let root = &document.root;
     let metadata = root.get("metadata");
@@ -96,7 +93,7 @@ pub(super) fn common(document: &Arc<Document>, identity: Identity, dialect: Dial
         labels: strings("labels"),
         annotations: strings("annotations"),
         dialect,
-        job_target_ref: serde_json::Value::Null,
+        job_target_ref: JobTargetRef::of(document, job_target_ref),
         polling_interval: spec
             .and_then(|spec| int32(spec, "pollingInterval"))
             .unwrap_or(DEFAULT_POLLING_INTERVAL)
@@ -111,6 +108,15 @@ pub(super) fn common(document: &Arc<Document>, identity: Identity, dialect: Dial
         triggers,
         document: Arc::clone(document),
     }
+}
+
+/// `jobTargetRef` as written.
+fn job_target_ref(document: &Document) -> serde_json::Value {
+    document
+        .root
+        .get("spec")
+        .and_then(|spec| spec.get("jobTargetRef"))
+        .map_or(serde_json::Value::Null, Node::to_json)
 }
 
 fn trigger(index: usize, node: &Node) -> Trigger {

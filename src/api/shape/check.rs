@@ -49,10 +49,10 @@ impl<'a> Checker<'a> {
             | (Shape::Number | Shape::Quantity, Value::Number(_))
             | (Shape::String | Shape::IntOrString, Value::String(_)) => {}
             (Shape::Kubernetes(name), _) => {
-                self.visit(node, &kubernetes::shape(name), anchor);
+                self.visit(node, kubernetes::shape(name), anchor);
             }
             (Shape::Definition(name), _) => {
-                self.visit(node, &kubernetes::shape(name), anchor);
+                self.visit(node, kubernetes::shape(name), anchor);
             }
             (Shape::NonEmptyString, Value::String(text)) => {
                 if text.is_empty() {
@@ -79,6 +79,9 @@ impl<'a> Checker<'a> {
                         node.span,
                         "expected an amount such as `500m`, `2` or `1Gi`",
                     );
+                    if let Some(meant) = in_bytes(text).filter(|_| !self.is_secret) {
+                        self.add_help(format!("Kubernetes writes bytes as `{meant}`"));
+                    }
                 }
             }
             (
@@ -361,10 +364,18 @@ impl<'a> Checker<'a> {
             Label::new(self.source, span, format!("expected {}", expected(shape))),
         );
         let diagnostic = match (shape, &node.value) {
-            (
-                Shape::String | Shape::NonEmptyString | Shape::Enum(_),
-                Value::Bool(_) | Value::Number(_),
-            ) => self.with_quotes(diagnostic, node),
+            (Shape::String | Shape::NonEmptyString, Value::Bool(_) | Value::Number(_)) => {
+                self.with_quotes(diagnostic, node)
+            }
+            (Shape::Enum(words), Value::Bool(_) | Value::Number(_))
+                if words.contains(&self.source.slice(node.span)) =>
+            {
+                self.with_quotes(diagnostic, node)
+            }
+            // A word that YAML 1.1 takes for something else, and no word that may stand here.
+            (Shape::Enum(words), Value::Bool(_) | Value::Number(_)) => {
+                diagnostic.help(format!("write one of {}", words.join(", ")))
+            }
             (Shape::Integer { .. } | Shape::Number | Shape::Boolean, Value::String(text)) => {
                 self.without_quotes(diagnostic, node, text, shape)
             }
@@ -412,12 +423,23 @@ impl<'a> Checker<'a> {
             .and_then(|rest| rest.strip_suffix(['"', '\'']))
             == Some(text);
         // Only what YAML and JSON read alike.
-        let fits = match shape {
-            Shape::Boolean => matches!(text, "true" | "false"),
-            _ => {
-                serde_json::from_str::<serde_json::Number>(text).is_ok()
-                    && matches!(read_plain(text), Some(Value::Number(_)))
+        let is_json = serde_json::from_str::<serde_json::Number>(text).is_ok();
+        let fits = match (shape, read_plain(text)) {
+            (Shape::Boolean, Some(Value::Bool(value))) => {
+                if is_quoted && text != "true" && text != "false" {
+                    let description = format!("write `{value}`");
+                    return self.offer(diagnostic, description, node.span, value.to_string());
+                }
+                true
             }
+            (Shape::Integer { least, most }, Some(Value::Number(number))) => {
+                is_json
+                    && number
+                        .as_i64()
+                        .is_some_and(|number| (*least..=*most).contains(&number))
+            }
+            (Shape::Number, Some(Value::Number(_))) => is_json,
+            _ => false,
         };
         if is_quoted && fits {
             let description = "remove the quotes".to_owned();
@@ -508,6 +530,16 @@ impl<'a> Checker<'a> {
         }
         place
     }
+}
+
+/// `512MB`, `1GiB` and `2gb` as Kubernetes writes them.
+fn in_bytes(text: &str) -> Option<String> {
+    let number = text.trim_end_matches(|char: char| char.is_ascii_alphabetic() || char == ' ');
+    let unit = text[number.len()..].trim_start().to_ascii_uppercase();
+    let prefix = unit.strip_suffix('B').unwrap_or(&unit);
+    let prefix = prefix.strip_suffix('I').unwrap_or(prefix);
+    let meant = format!("{number}{prefix}i");
+    (["K", "M", "G", "T"].contains(&prefix) && is_quantity(&meant)).then_some(meant)
 }
 
 /// `word` between the quotes that `written` has, if any.

@@ -1,15 +1,15 @@
 //! Shapes of Kubernetes' own types, taken from the schemas that k8s-openapi's types carry, so that they are those of the
 //! Kubernetes version in `Cargo.toml` and nobody types them.
 //!
-//! The schemas are made once, at the first use, and a type becomes a shape when the walk first meets it.
+//! The schemas are made once, at the first use, become shapes and go: with all their descriptions they are many times as large.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::LazyLock;
 
 use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::api::core::v1::PodSpec;
 use schemars::SchemaGenerator;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Field, INT32, Object, Shape};
 
@@ -22,27 +22,29 @@ pub(super) const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Objec
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
 /// The shape of a type. A name without a schema allows anything.
-pub(super) fn shape(name: &str) -> Arc<Shape> {
-    static SCHEMAS: OnceLock<Map<String, Value>> = OnceLock::new();
-    static SHAPES: Mutex<BTreeMap<String, Arc<Shape>>> = Mutex::new(BTreeMap::new());
-    let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(shape) = shapes.get(name) {
-        return Arc::clone(shape);
-    }
-    let schemas = SCHEMAS.get_or_init(|| {
-        let mut generator = SchemaGenerator::default();
-        // Both refer to everything below them, ObjectMeta among it.
-        let _ = generator.subschema_for::<JobSpec>();
-        let _ = generator.subschema_for::<PodSpec>();
-        generator.take_definitions(false)
-    });
-    let shape = Arc::new(if name == QUANTITY {
-        Shape::Quantity
-    } else {
-        schemas.get(name).map_or(Shape::Any, convert)
-    });
-    shapes.insert(name.to_owned(), Arc::clone(&shape));
-    shape
+pub(super) fn shape(name: &str) -> &'static Shape {
+    static SHAPES: LazyLock<BTreeMap<String, Shape>> = LazyLock::new(all);
+    SHAPES.get(name).unwrap_or(&Shape::Any)
+}
+
+/// Every type that a `JobSpec` or a `PodSpec` refers to.
+fn all() -> BTreeMap<String, Shape> {
+    let mut generator = SchemaGenerator::default();
+    // Both refer to everything below them, ObjectMeta among it.
+    let _ = generator.subschema_for::<JobSpec>();
+    let _ = generator.subschema_for::<PodSpec>();
+    generator
+        .take_definitions(false)
+        .into_iter()
+        .map(|(name, schema)| {
+            let shape = if name == QUANTITY {
+                Shape::Quantity
+            } else {
+                convert(&schema)
+            };
+            (name, shape)
+        })
+        .collect()
 }
 
 /// A schema becomes a shape; what it refers to is left for later. The depth is that of one type's own schema, two or three levels.
@@ -114,13 +116,13 @@ mod tests {
             (OBJECT_META, "labels"),
         ] {
             let shape = shape(name);
-            let Shape::Object(object) = shape.as_ref() else {
+            let Shape::Object(object) = shape else {
                 panic!("{name} is {shape:?}");
             };
             assert!(object.fields.contains_key(field), "{name}.{field}");
         }
-        assert!(matches!(shape(QUANTITY).as_ref(), Shape::Quantity));
-        assert!(matches!(shape("io.k8s.Nothing").as_ref(), Shape::Any));
+        assert!(matches!(shape(QUANTITY), Shape::Quantity));
+        assert!(matches!(shape("io.k8s.Nothing"), Shape::Any));
     }
 
     #[test]
@@ -129,9 +131,9 @@ mod tests {
             match shape {
                 Shape::Definition(name) if seen.insert(name.clone()) => {
                     let target = super::shape(name);
-                    let is_free = matches!(*target, Shape::Any) && !name.ends_with("FieldsV1");
+                    let is_free = matches!(target, Shape::Any) && !name.ends_with("FieldsV1");
                     assert!(!is_free, "{name}");
-                    visit(&target, seen);
+                    visit(target, seen);
                 }
                 Shape::List { items, .. } | Shape::Map(items) => visit(items, seen),
                 Shape::Object(object) => {
@@ -143,7 +145,7 @@ mod tests {
             }
         }
         let mut seen = std::collections::BTreeSet::new();
-        visit(&shape(JOB_SPEC), &mut seen);
+        visit(shape(JOB_SPEC), &mut seen);
         assert!(seen.len() > 80, "{}", seen.len());
     }
 }

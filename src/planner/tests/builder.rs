@@ -28,7 +28,7 @@ pub(crate) fn scaled_job() -> ScaledJob {
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         dialect: Dialect::V2,
-        job_target_ref: serde_json::json!({}),
+        job_target_ref: serde_json::json!({}).into(),
         polling_interval: DEFAULT_POLLING_INTERVAL,
         successful_jobs_history_limit: DEFAULT_HISTORY_LIMIT,
         failed_jobs_history_limit: DEFAULT_HISTORY_LIMIT,

@@ -3,6 +3,7 @@
 mod authentication;
 mod build;
 mod keys;
+mod notation;
 mod parameters;
 mod place;
 mod versions;
@@ -10,6 +11,7 @@ mod whole;
 mod words;
 
 pub use authentication::check_authentications;
+pub use notation::correct_fixes;
 
 use std::collections::BTreeSet;
 
@@ -64,8 +66,35 @@ fn unknown_type(trigger: &Trigger, place: &Place<'_>, problem: String) -> Diagno
     let diagnostic = Diagnostic::new(&catalog::UNKNOWN_TRIGGER_TYPE, problem, label.clone());
     match nearest(&trigger.kind, names) {
         Some((name, distance)) => suggest(diagnostic, label, name, distance),
-        None => diagnostic.help("keda-jobs triggers lists them all"),
+        None => {
+            let akin = akin(&trigger.kind);
+            if akin.is_empty() {
+                return diagnostic.help("keda-jobs triggers lists them all");
+            }
+            let names: Vec<String> = akin.iter().map(|name| format!("{name:?}")).collect();
+            diagnostic.help(format!("did you mean {}?", names.join(" or ")))
+        }
     }
+}
+
+/// Types whose names hold `kind` or lie in it, at most three, those of the nearest length first: `aws-sqs`, `redis-list`, `servicebus`.
+fn akin(kind: &str) -> Vec<&'static str> {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let wanted = plain(kind);
+    if wanted.len() < 3 {
+        return Vec::new();
+    }
+    let mut found: Vec<&str> = TRIGGER_TYPES
+        .iter()
+        .map(|kind| kind.name)
+        .filter(|name| {
+            let name = plain(name);
+            name.contains(&wanted) || wanted.contains(&name)
+        })
+        .collect();
+    found.sort_by_key(|name| name.len().abs_diff(kind.len()));
+    found.truncate(3);
+    found
 }
 
 struct Checker<'a> {

@@ -1,6 +1,7 @@
 //! One parameter: whether it is there, where its value comes from, and whether the value will do.
 
-use super::words::{nearest, suggest};
+use super::notation::meant_by_text;
+use super::words::{nearest, replace, suggest};
 use super::{Authentication, Checker};
 use crate::auth::{Container, Declared};
 use crate::diagnostic::{Diagnostic, catalog, trigger_rules};
@@ -60,7 +61,7 @@ impl Checker<'_> {
         }
         if (spec.required || was_required) && !given {
             self.missing.insert(spec.name());
-            if self.is_misspelt(spec) {
+            if self.is_misspelt(spec) || self.is_in_wrong_place(spec) {
                 return;
             }
             let label = self.place.of_field("metadata");
@@ -106,7 +107,9 @@ impl Checker<'_> {
             format!("parameter {key} {problem}")
         };
         let mut diagnostic = Diagnostic::new(&catalog::INVALID_PARAMETER, shown, label.clone());
-        if !text.contains(spec.separator)
+        if let Some(meant) = meant_by_text(spec, text) {
+            diagnostic = replace(diagnostic, label, &meant);
+        } else if !text.contains(spec.separator)
             && let Some((name, distance)) = nearest(text, spec.allowed.iter().copied())
         {
             diagnostic = suggest(diagnostic, label, name, distance);

@@ -1,6 +1,7 @@
 //! Words that were meant instead.
 
 use crate::diagnostic::{Diagnostic, Edit, Fix, Label, Span};
+use crate::manifest::written_as_text;
 
 /// The nearest of `candidates` and its distance, when it is near enough to be meant.
 pub(super) fn nearest<'n>(
@@ -47,7 +48,7 @@ pub(super) fn replace(diagnostic: Diagnostic, label: Label, name: &str) -> Diagn
     }
     let replacement = match quote {
         Some(quote) => format!("{quote}{name}{quote}"),
-        None => name.to_owned(),
+        None => written_as_text(name),
     };
     diagnostic.fix(Fix {
         description: format!("write {name}"),

@@ -1,77 +1,26 @@
 //! `kafka`: lag of a consumer group. [KEDA `kafka_scaler.go`]
 
-use crate::api::facts::InFlight;
+use super::{GROUP, LAG};
 use crate::scalers::client::aws::AWS;
 use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
-use crate::scalers::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
-use crate::scalers::trigger_type::{Target, TriggerType, Work};
+use crate::scalers::params::notation::{A, MA, ME, flag, text};
+use crate::scalers::trigger_type::TriggerType;
 
 static PARAMETERS: &[ParameterSpec] = &[
-    list(&["bootstrapServers"], "host:port of the brokers")
-        .from(ME)
-        .required(),
-    text(&["consumerGroup"], "name of the consumer group")
-        .from(ME)
-        .required(),
     text(
         &["topic"],
         "the topic; all that the group has commits for when absent",
     )
     .from(ME),
-    ranges(
-        &["partitionLimitation"],
-        "only these partitions, such as 1,3-6",
-    ),
-    whole(&["lagThreshold"], "so much lag per Job").default("10"),
-    whole(&["activationLagThreshold"], "active only above this lag").default("0"),
-    text(
-        &["offsetResetPolicy"],
-        "where a group without commits starts",
-    )
-    .allowed(&["latest", "earliest"])
-    .default("latest"),
-    flag(
-        &["allowIdleConsumers"],
-        "let there be more Jobs than partitions",
-    )
-    .default("false"),
-    flag(
-        &["excludePersistentLag"],
-        "leave out partitions whose offset has not moved since the last reading",
-    )
-    .default("false"),
-    flag(
-        &["scaleToZeroOnInvalidOffset"],
-        "a partition without commits counts as 0",
-    )
-    .default("false"),
-    flag(
-        &["limitToPartitionsWithLag"],
-        "no more Jobs than partitions with lag",
-    )
-    .default("false"),
-    flag(
-        &["ensureEvenDistributionOfPartitions"],
-        "round Jobs up to a divisor of the number of partitions",
-    )
-    .default("false"),
     flag(
         &["fullMetadata"],
         "ask for all topics instead of the ones needed",
     )
     .default("true"),
     text(&["version"], "version of the brokers' protocol"),
-    text(&["tls"], "whether to connect over TLS")
-        .from(MA)
-        .allowed(&["enable", "disable"])
-        .default("disable"),
     flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
-    text(&["ca"], "an authority to trust, PEM").from(A),
-    text(&["cert"], "the client's certificate, PEM").from(A),
-    text(&["key"], "the client's private key, PEM").from(A),
-    text(&["keyPassword"], "password of the private key").from(A),
     text(&["sasl"], "how to sign in").from(MA).allowed(&[
         "none",
         "plaintext",
@@ -80,8 +29,6 @@ static PARAMETERS: &[ParameterSpec] = &[
         "oauthbearer",
         "gssapi",
     ]),
-    text(&["username"], "user").from(A),
-    text(&["password"], "password").from(A),
     text(&["saslTokenProvider"], "who gives tokens for oauthbearer")
         .from(MA)
         .allowed(&["bearer", "aws_msk_iam"]),
@@ -104,7 +51,6 @@ static PARAMETERS: &[ParameterSpec] = &[
     flag(&["kerberosDisableFAST"], "gssapi: do without FAST")
         .from(A)
         .default("false"),
-    text(&["awsRegion"], "aws_msk_iam: AWS region"),
     text(&["authMode"], "how to sign in, in KEDA 1").obsolete("use sasl and tls"),
 ];
 
@@ -161,16 +107,7 @@ static HISTORY: &[Era] = &[
 /// The type.
 pub(in crate::scalers) static KAFKA: TriggerType = TriggerType {
     name: "kafka",
-    family: "kafka",
-    parameters: &[PARAMETERS, AWS],
-    counts: "offsets after the group's commits, at most lagThreshold for each partition unless allowIdleConsumers",
-    work: Work::Is(
-        InFlight::Included,
-        "an offset counts as lag until it is committed",
-    ),
-    target: Target::Parameter(&["lagThreshold"], 10.0),
-    activation: Some("activationLagThreshold"),
-    check: super::check,
+    parameters: &[GROUP, PARAMETERS, AWS],
     history: &[HISTORY],
-    ..TriggerType::USUAL
+    ..LAG
 };

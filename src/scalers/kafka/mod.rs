@@ -4,6 +4,82 @@ pub(super) mod apache;
 pub(super) mod groups;
 
 use super::given::{Given, Problem};
+use super::params::ParameterSpec;
+use super::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
+use super::trigger_type::{Target, TriggerType, Work};
+use crate::api::facts::InFlight;
+
+/// The parameters that both types read alike: which group, what counts, TLS and who signs in.
+static GROUP: &[ParameterSpec] = &[
+    list(&["bootstrapServers"], "host:port of the brokers")
+        .from(ME)
+        .required(),
+    text(&["consumerGroup"], "name of the consumer group")
+        .from(ME)
+        .required(),
+    ranges(
+        &["partitionLimitation"],
+        "only these partitions, such as 1,3-6",
+    ),
+    whole(&["lagThreshold"], "so much lag per Job").default("10"),
+    whole(&["activationLagThreshold"], "active only above this lag").default("0"),
+    text(
+        &["offsetResetPolicy"],
+        "where a group without commits starts",
+    )
+    .allowed(&["latest", "earliest"])
+    .default("latest"),
+    flag(
+        &["allowIdleConsumers"],
+        "let there be more Jobs than partitions",
+    )
+    .default("false"),
+    flag(
+        &["excludePersistentLag"],
+        "leave out partitions whose offset has not moved since the last reading",
+    )
+    .default("false"),
+    flag(
+        &["scaleToZeroOnInvalidOffset"],
+        "a partition without commits counts as 0",
+    )
+    .default("false"),
+    flag(
+        &["limitToPartitionsWithLag"],
+        "no more Jobs than partitions with lag",
+    )
+    .default("false"),
+    flag(
+        &["ensureEvenDistributionOfPartitions"],
+        "round Jobs up to a divisor of the number of partitions",
+    )
+    .default("false"),
+    text(&["tls"], "whether to connect over TLS")
+        .from(MA)
+        .allowed(&["enable", "disable"])
+        .default("disable"),
+    text(&["ca"], "an authority to trust, PEM").from(A),
+    text(&["cert"], "the client's certificate, PEM").from(A),
+    text(&["key"], "the client's private key, PEM").from(A),
+    text(&["keyPassword"], "password of the private key").from(A),
+    text(&["username"], "user").from(A),
+    text(&["password"], "password").from(A),
+    text(&["awsRegion"], "aws_msk_iam: AWS region"),
+];
+
+/// What the types share.
+const LAG: TriggerType = TriggerType {
+    family: "kafka",
+    counts: "offsets after the group's commits, at most lagThreshold for each partition unless allowIdleConsumers",
+    work: Work::Is(
+        InFlight::Included,
+        "an offset counts as lag until it is committed",
+    ),
+    target: Target::Parameter(&["lagThreshold"], 10.0),
+    activation: Some("activationLagThreshold"),
+    check,
+    ..TriggerType::USUAL
+};
 
 /// Rules that both types share. [KEDA `kafka_scaler.go`, `apache_kafka_scaler.go`]
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {

@@ -8,7 +8,6 @@ mod facts;
 mod management;
 mod mode;
 
-use crate::scalers::history::{Era, always, from, since, words};
 use async_trait::async_trait;
 use url::Url;
 
@@ -28,6 +27,7 @@ use super::{
     trigger_type,
 };
 use crate::api::reading::MetricReading;
+use crate::scalers::history::{Era, always, from, since, words};
 
 const A: &[Source] = &[Auth];
 const AE: &[Source] = &[Auth, Env];

@@ -41,7 +41,8 @@ pub(super) static HISTORY_OF_CONNECTION: &[Era] = &[
 /// The parameters.
 pub(super) static CONNECTION: &[ParameterSpec] = &[
     ParameterSpec::new(&["databaseIndex"], Kind::Integer, "number of the database"),
-    ParameterSpec::new(&["enableTLS"], Kind::String, "true: connect over TLS"),
+    // A text in KEDA's table, which its code reads by ParseBool.
+    ParameterSpec::new(&["enableTLS"], Kind::Bool, "connect over TLS"),
     ParameterSpec::new(
         &["tls"],
         Kind::String,
@@ -287,18 +288,14 @@ fn split_address(address: &str) -> Result<(String, u16), BuildError> {
 }
 
 fn uses_tls(parameters: &Resolved) -> Result<bool, BuildError> {
-    match (parameters.text("enableTLS"), parameters.text("tls")) {
-        ("", "" | "disable") => Ok(false),
-        ("", "enable") => Ok(true),
-        ("", _) => Err(BuildError::new("parameter tls must be enable or disable")),
-        (_, tls) if !tls.is_empty() => Err(BuildError::new(
+    match (parameters.has("enableTLS"), parameters.text("tls")) {
+        (false, "" | "disable") => Ok(false),
+        (false, "enable") => Ok(true),
+        (false, _) => Err(BuildError::new("parameter tls must be enable or disable")),
+        (true, "") => Ok(parameters.boolean("enableTLS")),
+        (true, _) => Err(BuildError::new(
             "set enableTLS in the metadata or tls in the TriggerAuthentication, not both",
         )),
-        (text, _) => match text {
-            "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
-            "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-            _ => Err(BuildError::new("parameter enableTLS must be true or false")),
-        },
     }
 }
 

@@ -3,13 +3,12 @@
 //! KEDA asks by a Lua script; here TYPE and the matching length command are sent one after the other, so that users without
 //! scripting rights can read too.
 
-use super::connection::HISTORY_OF_CONNECTION;
-use crate::scalers::history::{Era, since};
 use async_trait::async_trait;
 
-use super::connection::{CONNECTION, Server};
+use super::connection::{CONNECTION, HISTORY_OF_CONNECTION, Server};
 use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
+use crate::scalers::history::{Era, since};
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
@@ -28,11 +27,10 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-pub(super) static HISTORY: &[Era] = &[since(8, &["activationListLength"])];
+static HISTORY: &[Era] = &[since(8, &["activationListLength"])];
 
-/// The type.
-pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
-    name: "redis",
+/// What the types that read a list share, however they reach their server.
+pub(super) const LIST: TriggerType = TriggerType {
     family: "redis",
     parameters: &[PARAMETERS, CONNECTION],
     counts: "elements of the list, set, sorted set or hash; taken ones are gone",
@@ -43,9 +41,15 @@ pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
     target: trigger_type::Target::Parameter(&["listLength"], 5.0),
     activation: Some("activationListLength"),
     check: super::connection::check,
-    behaviour: Behaviour::Reads(build),
     history: &[HISTORY_OF_CONNECTION, HISTORY],
     ..TriggerType::USUAL
+};
+
+/// The type.
+pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
+    name: "redis",
+    behaviour: Behaviour::Reads(build),
+    ..LIST
 };
 
 struct List {

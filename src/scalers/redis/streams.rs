@@ -1,7 +1,6 @@
 //! `redis-streams`: entries of a stream. [KEDA `redis_streams_scaler.go`]
 
-use super::connection::CONNECTION;
-use super::connection::HISTORY_OF_CONNECTION;
+use super::connection::{CONNECTION, HISTORY_OF_CONNECTION};
 use crate::api::facts::InFlight;
 use crate::scalers::given::Given;
 use crate::scalers::history::{Era, always, since};
@@ -38,14 +37,13 @@ pub(super) static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-pub(super) static HISTORY: &[Era] = &[
+static HISTORY: &[Era] = &[
     always(&["pendingEntriesCount", "consumerGroup"]).optional(11),
     since(11, &["streamLength", "lagCount", "activationLagCount"]),
 ];
 
-/// The type.
-pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
-    name: "redis-streams",
+/// What the types that read a stream share, however they reach their server.
+pub(super) const STREAM: TriggerType = TriggerType {
     family: "redis",
     parameters: &[PARAMETERS, CONNECTION],
     counts: "entries of the stream: all without consumerGroup, those taken and not acknowledged with it, those not taken with lagCount too",
@@ -55,6 +53,12 @@ pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
     check: super::connection::check,
     history: &[HISTORY_OF_CONNECTION, HISTORY],
     ..TriggerType::USUAL
+};
+
+/// The type.
+pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
+    name: "redis-streams",
+    ..STREAM
 };
 
 /// Whether the entries that are read have been taken.

@@ -112,6 +112,7 @@ impl ObjectSource for Objects {
                 .iter()
                 .map(|(key, value)| (key.clone(), Secret::new(value.clone())))
                 .collect(),
+            document: None,
         }))
     }
 
@@ -261,7 +262,7 @@ pub(super) fn job(triggers: Vec<Trigger>) -> ScaledJob {
         labels: BTreeMap::new(),
         annotations: BTreeMap::new(),
         dialect: Dialect::V2,
-        job_target_ref: template,
+        job_target_ref: template.into(),
         polling_interval: 30,
         successful_jobs_history_limit: 100,
         failed_jobs_history_limit: 100,

@@ -31,8 +31,18 @@ fn every_type_is_registered() {
         let family = folder.file_name().unwrap().to_str().unwrap().to_owned();
         for file in std::fs::read_dir(&folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            for definition in text.split(": TriggerType = TriggerType {").skip(1) {
-                let name = definition
+            // A `const` is what several types share and no type itself.
+            let pattern = ": TriggerType = TriggerType {";
+            let is_type = |at: &usize| {
+                let line = text[..*at].rsplit('\n').next().unwrap();
+                line.contains("static ")
+            };
+            for at in text
+                .match_indices(pattern)
+                .map(|(at, _)| at)
+                .filter(is_type)
+            {
+                let name = text[at + pattern.len()..]
                     .split("name: \"")
                     .nth(1)
                     .and_then(|rest| rest.split('"').next())
