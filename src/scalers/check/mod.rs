@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 use place::Place;
 use words::{nearest, suggest};
 
-use super::given::{Authentication, Given, Problem};
+use super::given::{Authentication, Given, POD_IDENTITY, Problem};
 use super::read::known_type;
 use super::{TRIGGER_TYPES, TriggerType};
 use crate::api::{KedaVersion, Resources, ScaledJob, Trigger};
-use crate::diagnostic::{Diagnostic, Label, Rule, catalog, trigger_rules};
+use crate::diagnostic::{Diagnostic, Label, Rule, Severity, catalog, trigger_rules};
 
 /// What is known beside the ScaledJob itself.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +90,10 @@ impl Checker<'_> {
         }
         let mut problems = Vec::new();
         (self.kind.check)(&self.given, &mut problems);
+        problems.sort_by_key(|problem| problem.doubtful);
         let as_in_v1 = |diagnostic: &Diagnostic| diagnostic.rule == &trigger_rules::V1_PARAMETER;
-        let sound = problems.is_empty() && !self.found.iter().any(as_in_v1);
+        let sound =
+            problems.iter().all(|problem| problem.doubtful) && !self.found.iter().any(as_in_v1);
         for problem in problems {
             self.problem(problem);
         }
@@ -108,7 +110,10 @@ impl Checker<'_> {
         let (rule, label) = if problem.missing {
             (&catalog::MISSING_PARAMETER, self.place.of_field("metadata"))
         } else {
-            let label = self.place.of_value(problem.parameter);
+            let label = match problem.parameter {
+                POD_IDENTITY => self.place.of_field("authenticationRef"),
+                parameter => self.place.of_value(parameter),
+            };
             (&catalog::INVALID_PARAMETER, label)
         };
         let help = self
@@ -116,7 +121,11 @@ impl Checker<'_> {
             .parameter(problem.parameter)
             .filter(|_| problem.missing)
             .map(|spec| format!("{} can be set in {}", spec.name(), spec.places()));
-        self.report(rule, problem.message, label).help.extend(help);
+        let diagnostic = self.report(rule, problem.message, label);
+        diagnostic.help.extend(help);
+        if problem.doubtful {
+            diagnostic.severity = Severity::Warning;
+        }
     }
 
     fn report(&mut self, rule: &'static Rule, message: String, label: Label) -> &mut Diagnostic {

@@ -46,10 +46,11 @@ impl Checker<'_> {
             self.variable(key, variable);
         }
         // A value that is no string is in the document and not in the trigger; it has a finding of its own.
-        let in_document = spec
-            .names
-            .iter()
-            .any(|name| self.place.metadata(name).is_some());
+        let in_document = spec.names.iter().any(|name| {
+            self.place
+                .metadata(name)
+                .is_some_and(|entry| entry.value.as_str().is_none())
+        });
         let given = written.is_some()
             || in_document
             || from_env.is_some()
