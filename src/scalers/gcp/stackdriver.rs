@@ -3,6 +3,7 @@
 use super::GOOGLE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -34,7 +35,14 @@ pub(in crate::scalers) static GCP_STACKDRIVER: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 5.0),
     activation: Some("activationTargetValue"),
-    check: super::credentials,
+    check,
     since: KedaVersion::new(7, 0),
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::credentials(given, found);
+    if given.number("alignmentPeriodSeconds") != Some(0.0) {
+        given.at_least("alignmentPeriodSeconds", 60, found);
+    }
+}

@@ -3,6 +3,7 @@
 use super::GOOGLE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -33,7 +34,14 @@ pub(in crate::scalers) static GCP_STORAGE: TriggerType = TriggerType {
     work: Work::Is(InFlight::Included, "an object counts until it is deleted"),
     target: Target::Parameter(&["targetObjectCount"], 100.0),
     activation: Some("activationTargetObjectCount"),
-    check: super::credentials,
+    check,
     since: KedaVersion::new(7, 0),
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::credentials(given, found);
+    given.must_be_positive("targetObjectCount", found);
+    given.at_least("activationTargetObjectCount", 0, found);
+    given.must_be_positive("maxBucketItemsToScan", found);
+}
