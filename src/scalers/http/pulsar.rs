@@ -2,7 +2,8 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::client::authentication::HTTP_AUTH;
+use crate::scalers::client::authentication::{self, HTTP_AUTH};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::notation::{AM, MA, ME, flag, list, text, whole};
 use crate::scalers::params::{Kind, ParameterSpec};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -54,5 +55,13 @@ pub(in crate::scalers) static PULSAR: TriggerType = TriggerType {
     target: Target::Parameter(&["msgBacklogThreshold"], 10.0),
     activation: Some("activationMsgBacklogThreshold"),
     since: KedaVersion::new(8, 0),
+    check,
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    authentication::check(given, found);
+    if given.value("tls") == Some("enable") && (given.has("cert") || given.has("key")) {
+        given.needs_pair("cert", "key", found);
+    }
+}

@@ -1,6 +1,7 @@
 //! `solr`: documents that a query finds. [KEDA `solr_scaler.go`]
 
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AM, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -28,5 +29,10 @@ pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
+    check,
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_not_be_zero("targetQueryValue", found);
+}
