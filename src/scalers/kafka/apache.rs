@@ -2,6 +2,7 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -82,6 +83,37 @@ pub(in crate::scalers) static APACHE_KAFKA: TriggerType = TriggerType {
     ),
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
-    check: super::check,
+    check,
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::check(given, found);
+    for name in ["sasl", "tls"] {
+        let is_written = given
+            .metadata()
+            .get(name)
+            .is_some_and(|text| !text.is_empty());
+        if is_written && given.brings(name) {
+            found.push(Problem::wrong(
+                name,
+                format!("set {name} in the metadata or in the TriggerAuthentication, not both"),
+            ));
+        }
+    }
+    match given.value("sasl") {
+        Some("plaintext") => {
+            given.needs_all(&["username", "password"], "sasl plaintext", found);
+        }
+        // KEDA builds it, and no broker lets it in.
+        Some(sasl @ ("scram_sha256" | "scram_sha512")) => {
+            given.needs_all(&["username", "password"], &format!("sasl {sasl}"), found);
+        }
+        Some("gssapi") => found.push(Problem::wrong(
+            "sasl",
+            "apache-kafka cannot sign in by gssapi, though KEDA lists it; use type kafka",
+        )),
+        Some("aws_msk_iam") => super::msk(given, "sasl aws_msk_iam", found),
+        _ => {}
+    }
+}
