@@ -2,8 +2,8 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::client::authentication::HTTP_AUTH;
-use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::client::authentication::{self, HTTP_AUTH, OAUTH};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -32,5 +32,10 @@ pub(in crate::scalers) static LOKI: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     since: KedaVersion::new(9, 0),
+    check,
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    authentication::check(given, found);
+}
