@@ -1,6 +1,7 @@
 //! `solarwinds`: a `SolarWinds` metric. [KEDA `solarwinds_scaler.go`]
 
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -27,5 +28,10 @@ pub(in crate::scalers) static SOLARWINDS: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationValue"),
+    check,
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_be_address("host", found);
+}
