@@ -12,3 +12,4 @@ mod no_panic;
 mod read;
 mod real_world;
 mod together;
+mod vectors;
