@@ -66,7 +66,7 @@ pub static FILE_PATH: Rule = Rule {
 /// See its doc.
 pub static NO_TARGET: Rule = Rule {
     id: "no-target",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "the target of a trigger is 0, so that it never starts a Job",
     doc: Doc {
         what: "The target of the trigger is 0 or less, or it is absent and has no default.",

@@ -91,6 +91,7 @@ pub enum Identity<'a> {
 pub struct Given<'a> {
     kind: &'static TriggerType,
     metadata: &'a BTreeMap<String, String>,
+    metric_type: Option<&'a str>,
     authentication: Authentication<'a>,
 }
 
@@ -103,18 +104,20 @@ impl<'a> Given<'a> {
         trigger: &'a Trigger,
         authentication: Authentication<'a>,
     ) -> Self {
-        Self::over(kind, &trigger.metadata, authentication)
+        Self::over(kind, trigger, &trigger.metadata, authentication)
     }
 
-    /// What a trigger of type `kind` is given of which only `metadata` is looked at.
+    /// What `trigger` of type `kind` is given when only `metadata` of it is looked at.
     pub fn over(
         kind: &'static TriggerType,
+        trigger: &'a Trigger,
         metadata: &'a BTreeMap<String, String>,
         authentication: Authentication<'a>,
     ) -> Self {
         Self {
             kind,
             metadata,
+            metric_type: trigger.metric_type.as_deref(),
             authentication,
         }
     }
@@ -129,6 +132,7 @@ impl<'a> Given<'a> {
         Self {
             kind,
             metadata: &EMPTY,
+            metric_type: None,
             authentication: Authentication::None,
         }
     }
@@ -175,6 +179,35 @@ impl<'a> Given<'a> {
         })
     }
 
+    /// Whether the TriggerAuthentication surely brings a parameter under this very name.
+    pub fn brings(&self, name: &str) -> bool {
+        self.authentication.brings_name(name)
+    }
+
+    /// Whether a TriggerAuthentication is not at hand, or may bring parameters that are not listed.
+    pub fn is_open(&self) -> bool {
+        match self.authentication {
+            Authentication::None => false,
+            Authentication::Anything => true,
+            Authentication::Given(authentication) => !authentication.unsupported.is_empty(),
+        }
+    }
+
+    /// The metadata itself.
+    pub fn metadata(&self) -> &'a BTreeMap<String, String> {
+        self.metadata
+    }
+
+    /// The trigger's metricType.
+    pub fn metric_type(&self) -> Option<&'a str> {
+        self.metric_type
+    }
+
+    /// The number that parameter `name` is known to be.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        self.value(name)?.parse().ok()
+    }
+
     /// Whose identity it signs in with.
     pub fn identity(&self) -> Identity<'a> {
         match self.authentication {
@@ -212,6 +245,8 @@ pub struct Problem {
     pub parameter: &'static str,
     /// It is absent, rather than wrong.
     pub missing: bool,
+    /// KEDA takes it all the same: a warning.
+    pub doubtful: bool,
     /// A lower-case sentence without a full stop and without values that may be secret.
     pub message: String,
 }
@@ -222,6 +257,7 @@ impl Problem {
         Self {
             parameter,
             missing: true,
+            doubtful: false,
             message: message.into(),
         }
     }
@@ -231,10 +267,22 @@ impl Problem {
         Self {
             parameter,
             missing: false,
+            doubtful: false,
             message: message.into(),
         }
     }
+
+    /// KEDA takes the parameter, and it cannot have been meant so.
+    pub fn doubtful(parameter: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            doubtful: true,
+            ..Self::wrong(parameter, message)
+        }
+    }
 }
+
+/// Stands for `podIdentity` in [`Problem::parameter`].
+pub(super) const POD_IDENTITY: &str = "podIdentity";
 
 /// Checks that several types share.
 impl Given<'_> {
@@ -279,9 +327,168 @@ impl Given<'_> {
         }
     }
 
+    /// Either is of no use alone, and KEDA does not say so.
+    pub(super) fn wants_pair(
+        &self,
+        one: &'static str,
+        other: &'static str,
+        found: &mut Vec<Problem>,
+    ) {
+        for (given, wanted) in [(one, other), (other, one)] {
+            if self.has(given) && self.lacks(wanted) {
+                found.push(Problem::doubtful(
+                    given,
+                    format!("parameter {given} has no effect without parameter {wanted}"),
+                ));
+            }
+        }
+    }
+
+    /// A certificate and its key: KEDA looks at them once `tls` is `enable`.
+    pub(super) fn client_certificate(
+        &self,
+        cert: &'static str,
+        key: &'static str,
+        found: &mut Vec<Problem>,
+    ) {
+        if self.value("tls") == Some("enable") {
+            self.needs_pair(cert, key, found);
+        } else {
+            self.wants_pair(cert, key, found);
+        }
+    }
+
+    /// At most one of both.
+    pub(super) fn excludes(
+        &self,
+        one: &'static str,
+        other: &'static str,
+        found: &mut Vec<Problem>,
+    ) {
+        if self.has(one) && self.has(other) {
+            found.push(Problem::wrong(
+                other,
+                format!("set {one} or {other}, not both"),
+            ));
+        }
+    }
+
+    /// A number that KEDA refuses below `least`.
+    pub(super) fn at_least(&self, name: &'static str, least: i32, found: &mut Vec<Problem>) {
+        if self
+            .number(name)
+            .is_some_and(|number| number < f64::from(least))
+        {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must be at least {least}"),
+            ));
+        }
+    }
+
+    /// A number that is as good as absent when it is 0.
+    pub(super) fn must_not_be_zero(&self, name: &'static str, found: &mut Vec<Problem>) {
+        let is_zero = self.number(name).is_some_and(|number| number == 0.0);
+        if self.lacks(name) {
+            found.push(Problem::missing(
+                name,
+                format!("{} needs parameter {name}", self.kind.name),
+            ));
+        } else if is_zero {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must not be 0"),
+            ));
+        }
+    }
+
+    /// An address that Go's `url.ParseRequestURI` takes: it has a scheme, or is an absolute path.
+    pub(super) fn must_be_address(&self, name: &'static str, found: &mut Vec<Problem>) {
+        let is_scheme = |text: &str| {
+            text.starts_with(|c: char| c.is_ascii_alphabetic())
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        };
+        let is_address = |text: &str| {
+            let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+            !text.contains(' ') && (text.starts_with('/') || scheme.is_some_and(is_scheme))
+        };
+        if self.value(name).is_some_and(|text| !is_address(text)) {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must be a URL with a scheme, such as https://host:8089"),
+            ));
+        }
+    }
+
+    /// An http or https address; several between commas for a list.
+    pub(super) fn must_be_http(&self, name: &'static str, found: &mut Vec<Problem>) {
+        let is_http =
+            |text: &str| text.trim().starts_with("http://") || text.trim().starts_with("https://");
+        if self
+            .value(name)
+            .is_some_and(|text| !text.split(',').all(is_http))
+        {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must begin with http:// or https://"),
+            ));
+        }
+    }
+
+    /// A port that is written as a number.
+    pub(super) fn must_be_port(&self, name: &'static str, found: &mut Vec<Problem>) {
+        if self
+            .value(name)
+            .is_some_and(|text| text.parse::<u16>().is_err())
+        {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must be the number of a port, at most 65535"),
+            ));
+        }
+    }
+
+    /// Parts between `separator`, as many as `form` shows.
+    pub(super) fn has_form(
+        &self,
+        name: &'static str,
+        separator: char,
+        form: &str,
+        found: &mut Vec<Problem>,
+    ) {
+        let parts = |text: &str| text.split(separator).count();
+        if self
+            .value(name)
+            .is_some_and(|text| parts(text) != parts(form))
+        {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must be written as {form}"),
+            ));
+        }
+    }
+
+    /// The pod identities that the type can use.
+    pub(super) fn takes_identities(&self, taken: &[&str], found: &mut Vec<Problem>) {
+        if let Identity::Provider(provider) = self.identity()
+            && !taken.contains(&provider)
+        {
+            found.push(Problem::wrong(
+                POD_IDENTITY,
+                format!(
+                    "{} cannot use podIdentity {provider}, only {}",
+                    self.kind.name,
+                    taken.join(" or ")
+                ),
+            ));
+        }
+    }
+
     /// The target must be greater than 0.
     pub(super) fn must_be_positive(&self, name: &'static str, found: &mut Vec<Problem>) {
-        let number = self.value(name).and_then(|text| text.parse::<f64>().ok());
+        let number = self.number(name);
         if number.is_some_and(|number| number <= 0.0) && !self.has(name) {
             found.push(Problem::missing(
                 name,

@@ -75,8 +75,18 @@ pub(in crate::scalers) static AWS_CLOUDWATCH: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::credentials(given, found);
+    periods(given, found);
     if given.has("expression") {
         return;
+    }
+    if given
+        .value("metricUnit")
+        .is_some_and(|unit| !UNITS.contains(&unit))
+    {
+        found.push(Problem::wrong(
+            "metricUnit",
+            "parameter metricUnit must be a unit of CloudWatch such as Count, Seconds, Bytes or Percent",
+        ));
     }
     for name in ["namespace", "metricName", "dimensionName", "dimensionValue"] {
         if given.lacks(name) {
@@ -96,3 +106,53 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         ));
     }
 }
+
+/// `CloudWatch` keeps values of 1, 5, 10 and 30 seconds, and of whole minutes.
+fn periods(given: &Given<'_>, found: &mut Vec<Problem>) {
+    let whole = |name| given.value(name).and_then(|text| text.parse::<i64>().ok());
+    let Some(period) = whole("metricStatPeriod") else {
+        return;
+    };
+    if !matches!(period, 1 | 5 | 10 | 30) && (period < 60 || period % 60 != 0) {
+        found.push(Problem::wrong(
+            "metricStatPeriod",
+            "parameter metricStatPeriod must be 1, 5, 10, 30 or a multiple of 60",
+        ));
+    } else if whole("metricCollectionTime").is_some_and(|time| time < 0 || time % period != 0) {
+        found.push(Problem::wrong(
+            "metricCollectionTime",
+            format!("parameter metricCollectionTime must be a multiple of metricStatPeriod, which is {period}"),
+        ));
+    }
+}
+
+/// [`StandardUnit` of its API]
+const UNITS: &[&str] = &[
+    "Seconds",
+    "Microseconds",
+    "Milliseconds",
+    "Bytes",
+    "Kilobytes",
+    "Megabytes",
+    "Gigabytes",
+    "Terabytes",
+    "Bits",
+    "Kilobits",
+    "Megabits",
+    "Gigabits",
+    "Terabits",
+    "Percent",
+    "Count",
+    "Bytes/Second",
+    "Kilobytes/Second",
+    "Megabytes/Second",
+    "Gigabytes/Second",
+    "Terabytes/Second",
+    "Bits/Second",
+    "Kilobits/Second",
+    "Megabits/Second",
+    "Gigabits/Second",
+    "Terabits/Second",
+    "Count/Second",
+    "None",
+];

@@ -57,10 +57,22 @@ pub(in crate::scalers) static AWS_DYNAMODB: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::credentials(given, found);
+    if given.number("targetValue") == Some(-1.0) {
+        found.push(Problem::wrong(
+            "targetValue",
+            "parameter targetValue must be greater than 0: KEDA takes -1 for absent",
+        ));
+    }
     for name in ["expressionAttributeNames", "expressionAttributeValues"] {
-        let is_object =
-            |text| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).is_ok();
-        if given.value(name).is_some_and(|text| !is_object(text)) {
+        // Go takes null for an empty map, which will do for values only.
+        let is_object = |text| {
+            serde_json::from_str::<Option<serde_json::Map<String, serde_json::Value>>>(text).is_ok()
+        };
+        let is_null = |text| name == "expressionAttributeNames" && text == "null";
+        if given
+            .value(name)
+            .is_some_and(|text| !is_object(text) || is_null(text))
+        {
             found.push(Problem::wrong(
                 name,
                 format!("parameter {name} must be a JSON object"),

@@ -3,7 +3,7 @@
 use super::HISTORY_OF_AWS;
 use crate::api::facts::InFlight;
 use crate::scalers::client::aws::AWS;
-use crate::scalers::given::Given;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -40,7 +40,7 @@ pub(in crate::scalers) static AWS_SQS_QUEUE: TriggerType = TriggerType {
     work: Work::Depends(work),
     target: Target::Parameter(&["queueLength"], 5.0),
     activation: Some("activationQueueLength"),
-    check: super::credentials,
+    check,
     history: &[HISTORY_OF_AWS, HISTORY],
     ..TriggerType::USUAL
 };
@@ -55,5 +55,23 @@ fn work(given: &Given<'_>) -> Flight {
     } else {
         Flight::fixed(InFlight::Excluded, "scaleOnInFlight is false")
             .unless("scaleOnInFlight", "true")
+    }
+}
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::credentials(given, found);
+    // Another text is the name of a queue.
+    let url = given
+        .value("queueURL")
+        .and_then(|text| url::Url::parse(text).ok());
+    let names_queue = |url: &url::Url| {
+        let parts: Vec<&str> = url.path().split('/').collect();
+        matches!(parts[..], [_, _, queue] if !queue.is_empty())
+    };
+    if url.is_some_and(|url| !names_queue(&url)) {
+        found.push(Problem::wrong(
+            "queueURL",
+            "parameter queueURL must end in the account and the name of the queue: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME",
+        ));
     }
 }

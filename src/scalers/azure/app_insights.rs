@@ -3,6 +3,7 @@
 use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, MAE, flag, number, text};
@@ -65,6 +66,23 @@ pub(in crate::scalers) static AZURE_APP_INSIGHTS: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     since: KedaVersion::new(6, 0),
+    check,
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::application(
+        given,
+        &["activeDirectoryClientId", "activeDirectoryClientPassword"],
+        found,
+    );
+    super::cloud(
+        given,
+        &["appInsightsResourceURL", "activeDirectoryEndpoint"],
+        &[super::CLOUDS],
+        found,
+    );
+    given.has_form("metricAggregationTimespan", ':', "hh:mm", found);
+    given.must_not_be_zero("targetValue", found);
+}

@@ -3,7 +3,7 @@
 use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MAE, number, text};
@@ -39,11 +39,21 @@ pub(in crate::scalers) static AZURE_DATA_EXPLORER: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if given.identity() == Identity::None {
-        given.needs_all(
-            &["tenantId", "clientId", "clientSecret"],
-            "signing in without a pod identity",
-            found,
-        );
+    super::application(given, &["tenantId", "clientId", "clientSecret"], found);
+    // Tokens are sent there. [azure-kusto-go]
+    if given
+        .value("endpoint")
+        .is_some_and(|text| !text.starts_with("https://"))
+    {
+        found.push(Problem::wrong(
+            "endpoint",
+            "parameter endpoint must begin with https://",
+        ));
     }
+    super::cloud(
+        given,
+        &["activeDirectoryEndpoint"],
+        &[super::CLOUDS, super::OLDER_CLOUDS],
+        found,
+    );
 }

@@ -85,6 +85,8 @@ pub(in crate::scalers) static AZURE_EVENTHUB: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::suffix(given, "endpointSuffix", found);
+    given.must_be_positive("unprocessedEventThreshold", found);
+    given.takes_identities(&["azure-workload"], found);
     match given.identity() {
         Identity::None => given.needs_all(
             &["connection", "storageConnection"],
@@ -92,6 +94,9 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             found,
         ),
         Identity::Provider("azure-workload") => {
+            if given.has("storageAccountName") {
+                super::suffix(given, "storageEndpointSuffix", found);
+            }
             given.needs_all(
                 &["eventHubNamespace", "eventHubName"],
                 "podIdentity azure-workload",

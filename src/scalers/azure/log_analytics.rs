@@ -2,7 +2,7 @@
 
 use super::AZURE;
 use crate::api::facts::InFlight;
-use crate::scalers::given::{Given, Identity, Problem};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AME, flag, number, span, text};
@@ -50,11 +50,6 @@ pub(in crate::scalers) static AZURE_LOG_ANALYTICS: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if given.identity() == Identity::None {
-        given.needs_all(
-            &["tenantId", "clientId", "clientSecret"],
-            "signing in without a pod identity",
-            found,
-        );
-    }
+    super::application(given, &["tenantId", "clientId", "clientSecret"], found);
+    super::cloud(given, &["logAnalyticsResourceURL"], &[super::CLOUDS], found);
 }

@@ -15,23 +15,25 @@ use super::params::notation::text;
 
 /// Which Azure is asked.
 static AZURE: &[ParameterSpec] = &[
-    text(&["cloud"], "which Azure is asked")
-        .allowed(&[
-            "AzurePublicCloud",
-            "AzureUSGovernmentCloud",
-            "AzureChinaCloud",
-            "Private",
-            // Other names that KEDA takes, or took.
-            "AzureCloud",
-            "AzureUSGovernment",
-            "AzureGermanCloud",
-        ])
-        .any_case(),
+    text(
+        &["cloud"],
+        "which Azure is asked: AzurePublicCloud, AzureUSGovernmentCloud, AzureChinaCloud or Private",
+    ),
     text(
         &["activeDirectoryEndpoint"],
         "address of the identity service in a Private cloud",
     ),
 ];
+
+/// The clouds that every type knows.
+const CLOUDS: &[&str] = &[
+    "AzurePublicCloud",
+    "AzureUSGovernmentCloud",
+    "AzureChinaCloud",
+];
+
+/// Clouds that only the types with hosts of their own know, by names that went with the older library.
+const OLDER_CLOUDS: &[&str] = &["AzureCloud", "AzureUSGovernment", "AzureGermanCloud"];
 
 static SUFFIX: &[ParameterSpec] = &[text(
     &["endpointSuffix"],
@@ -40,16 +42,44 @@ static SUFFIX: &[ParameterSpec] = &[text(
 
 /// A Private cloud must say where it is. [KEDA `azure/azure_cloud_environment.go`]
 fn suffix(given: &Given<'_>, name: &'static str, found: &mut Vec<Problem>) {
-    if given
-        .value("cloud")
-        .is_some_and(|cloud| cloud.eq_ignore_ascii_case("Private"))
+    cloud(given, &[name], &[CLOUDS, OLDER_CLOUDS], found);
+}
+
+/// Which Azure is meant, and with Private where it is.
+fn cloud(
+    given: &Given<'_>,
+    needed: &[&'static str],
+    known: &[&[&'static str]],
+    found: &mut Vec<Problem>,
+) {
+    let Some(cloud) = given.value("cloud") else {
+        return;
+    };
+    if cloud.eq_ignore_ascii_case("Private") {
+        given.needs_all(needed, "cloud Private", found);
+    } else if !known
+        .iter()
+        .flat_map(|names| names.iter())
+        .any(|name| name.eq_ignore_ascii_case(cloud))
     {
-        given.needs_all(&[name], "cloud Private", found);
+        found.push(Problem::wrong(
+            "cloud",
+            format!("parameter cloud must be {} or Private", CLOUDS.join(", ")),
+        ));
+    }
+}
+
+/// Signing in as an application needs all of `names` unless a pod identity does.
+fn application(given: &Given<'_>, names: &[&'static str], found: &mut Vec<Problem>) {
+    given.takes_identities(&["azure-workload"], found);
+    if given.identity() == Identity::None {
+        given.needs_all(names, "signing in without a pod identity", found);
     }
 }
 
 /// Who asks a storage account. [KEDA `azure_queue_scaler.go`, `azure_blob_scaler.go`]
 fn storage(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.takes_identities(&["azure-workload"], found);
     match given.identity() {
         Identity::None => given.needs_one_of(
             &["connection"],

@@ -2,6 +2,7 @@
 
 use super::AZURE;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -26,7 +27,9 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["metricAggregationInterval"],
         "interval of the aggregation, hh:mm:ss",
     ),
-    text(&["metricAggregationType"], "how the metric is aggregated").required(),
+    text(&["metricAggregationType"], "how the metric is aggregated")
+        .allowed(&["Average", "Count", "Maximum", "Minimum", "None", "Total"])
+        .required(),
     text(&["activeDirectoryClientId"], "ID of the Azure application").from(MEA),
     text(
         &["activeDirectoryClientPassword"],
@@ -59,6 +62,24 @@ pub(in crate::scalers) static AZURE_MONITOR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
+    check,
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::application(
+        given,
+        &["activeDirectoryClientId", "activeDirectoryClientPassword"],
+        found,
+    );
+    super::cloud(
+        given,
+        &["azureResourceManagerEndpoint"],
+        &[super::CLOUDS],
+        found,
+    );
+    given.has_form("resourceURI", '/', "provider/type/name", found);
+    given.has_form("metricAggregationInterval", ':', "hh:mm:ss", found);
+    given.must_not_be_zero("targetValue", found);
+}

@@ -21,7 +21,6 @@ static PARAMETERS: &[ParameterSpec] = &[
         "whether messages that a receiver hides count",
     )
     .allowed(&["all", "visibleonly"])
-    .any_case()
     .default("all"),
     text(
         &["useAAdPodIdentity"],

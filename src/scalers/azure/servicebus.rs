@@ -55,6 +55,7 @@ pub(in crate::scalers) static AZURE_SERVICEBUS: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.takes_identities(&["azure-workload"], found);
     if given.has("queueName") && (given.has("topicName") || given.has("subscriptionName")) {
         found.push(Problem::wrong(
             "queueName",

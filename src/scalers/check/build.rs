@@ -53,16 +53,16 @@ impl Checker<'_> {
         };
         if let Err(error) = build(&context, &parameters) {
             for problem in error.problems() {
+                // It has its finding already.
+                if problem.starts_with("metricType") {
+                    continue;
+                }
                 // Messages name their parameter first: `parameter start: …`.
                 let key = problem
                     .strip_prefix("parameter ")
                     .and_then(|rest| rest.split([' ', ':']).next())
                     .unwrap_or_default();
-                let label = if problem.starts_with("metricType") {
-                    self.place.of_field("metricType")
-                } else {
-                    self.place.of_value(key)
-                };
+                let label = self.place.of_value(key);
                 self.report(&catalog::INVALID_PARAMETER, problem.clone(), label);
             }
         }

@@ -18,11 +18,11 @@ use std::collections::BTreeSet;
 use place::Place;
 use words::{nearest, suggest};
 
-use super::given::{Authentication, Given, Problem};
+use super::given::{Authentication, Given, POD_IDENTITY, Problem};
 use super::read::known_type;
 use super::{TRIGGER_TYPES, TriggerType};
 use crate::api::{KedaVersion, Resources, ScaledJob, Trigger};
-use crate::diagnostic::{Diagnostic, Label, Rule, catalog, trigger_rules};
+use crate::diagnostic::{Diagnostic, Label, Rule, Severity, catalog, trigger_rules};
 
 /// What is known beside the ScaledJob itself.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ pub fn check(trigger: &Trigger, job: &ScaledJob, local: &LocalKnowledge<'_>) -> 
         place,
         resources: local.resources,
         authentication,
-        given: Given::over(kind, &metadata, authentication),
+        given: Given::over(kind, trigger, &metadata, authentication),
         missing: BTreeSet::new(),
         found: Vec::new(),
     };
@@ -127,8 +127,10 @@ impl Checker<'_> {
         }
         let mut problems = Vec::new();
         (self.kind.check)(&self.given, &mut problems);
+        problems.sort_by_key(|problem| problem.doubtful);
         let as_in_v1 = |diagnostic: &Diagnostic| diagnostic.rule == &trigger_rules::V1_PARAMETER;
-        let sound = problems.is_empty() && !self.found.iter().any(as_in_v1);
+        let sound =
+            problems.iter().all(|problem| problem.doubtful) && !self.found.iter().any(as_in_v1);
         for problem in problems {
             self.problem(problem);
         }
@@ -147,7 +149,10 @@ impl Checker<'_> {
         let (rule, label) = if problem.missing {
             (&catalog::MISSING_PARAMETER, self.place.of_field("metadata"))
         } else {
-            let label = self.place.of_value(problem.parameter);
+            let label = match problem.parameter {
+                POD_IDENTITY => self.place.of_field("authenticationRef"),
+                parameter => self.place.of_value(parameter),
+            };
             (&catalog::INVALID_PARAMETER, label)
         };
         let help = self
@@ -155,7 +160,11 @@ impl Checker<'_> {
             .parameter(problem.parameter)
             .filter(|_| problem.missing)
             .map(|spec| format!("{} can be set in {}", spec.name(), spec.places()));
-        self.report(rule, problem.message, label).help.extend(help);
+        let diagnostic = self.report(rule, problem.message, label);
+        diagnostic.help.extend(help);
+        if problem.doubtful {
+            diagnostic.severity = Severity::Warning;
+        }
     }
 
     fn report(&mut self, rule: &'static Rule, message: String, label: Label) -> &mut Diagnostic {

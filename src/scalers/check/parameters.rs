@@ -45,10 +45,12 @@ impl Checker<'_> {
             self.variable(key, variable);
         }
         // A value that is no string is in the document and not in the trigger; it has a finding of its own.
-        let in_document = spec
-            .names
-            .iter()
-            .any(|name| self.place.metadata(name).is_some() && self.standing(name).is_looked_at());
+        let in_document = spec.names.iter().any(|name| {
+            self.place
+                .metadata(name)
+                .is_some_and(|entry| entry.value.as_str().is_none())
+                && self.standing(name).is_looked_at()
+        });
         let was_required = self.was_required(spec);
         let given = written.is_some()
             || in_document

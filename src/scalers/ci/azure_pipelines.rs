@@ -92,6 +92,22 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         "azure-pipelines needs parameter poolID or poolName",
         found,
     );
+    given.must_be_http("organizationURL", found);
+    if given.lacks("poolName") {
+        given.must_not_be_zero("poolID", found);
+    }
+    for other in ["fetchUnfinishedJobsOnly", "parent"] {
+        if given
+            .metadata()
+            .get(other)
+            .is_some_and(|text| !text.is_empty())
+        {
+            given.excludes("jobsToFetch", other, found);
+        }
+    }
+    if given.lacks("personalAccessToken") {
+        given.takes_identities(&["azure-workload"], found);
+    }
     if given.identity() == Identity::None {
         given.needs_one_of(
             &["personalAccessToken"],

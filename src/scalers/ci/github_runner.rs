@@ -90,16 +90,18 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         "github-runner needs parameter personalAccessToken, or applicationID, installationID and appKey",
         found,
     );
-    if given.lacks("personalAccessToken") && given.has("appKey") {
-        given.needs_all(&["applicationID", "installationID"], "appKey", found);
-    }
-    for name in ["applicationID", "installationID"] {
-        if given.has(name) && given.lacks("appKey") {
-            found.push(Problem::missing(
-                "appKey",
-                format!("parameter {name} needs parameter appKey, from a TriggerAuthentication"),
-            ));
-            break;
+    // 0 counts as absent.
+    let names_app = ["applicationID", "installationID"]
+        .iter()
+        .any(|name| given.has(name) && given.number(name) != Some(0.0));
+    if names_app || given.has("appKey") {
+        given.needs_all(
+            &["applicationID", "installationID", "appKey"],
+            "signing in as a GitHub App",
+            found,
+        );
+        for name in ["applicationID", "installationID"] {
+            given.must_not_be_zero(name, found);
         }
     }
 }

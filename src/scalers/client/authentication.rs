@@ -7,6 +7,7 @@ use super::http::{HttpClient, Request};
 use super::oauth::ClientCredentials;
 use super::tls::TlsMaterial;
 use crate::api::Secret;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since, words};
 use crate::scalers::params::Source::{Auth, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved, Source};
@@ -108,6 +109,23 @@ pub(crate) static OAUTH: &[ParameterSpec] = &[
     .from(AUTH)
     .credential(),
 ];
+
+/// Each mode must have what it sends. [KEDA `pkg/scalers/authentication`, Config.Validate]
+pub(crate) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    let modes = given.value("authModes").unwrap_or_default();
+    for mode in modes.split(',').map(str::trim) {
+        let needed: &[&str] = match mode {
+            "apiKey" => &["apiKey"],
+            "basic" => &["username"],
+            "tls" => &["cert", "key"],
+            "bearer" => &["bearerToken"],
+            "custom" => &["customAuthHeader", "customAuthValue"],
+            "oauth" => &["oauthTokenURI", "clientID"],
+            _ => &[],
+        };
+        given.needs_all(needed, &format!("authModes {mode}"), found);
+    }
+}
 
 /// How requests of one trigger authenticate themselves.
 #[derive(Debug)]

@@ -44,8 +44,7 @@ pub(crate) static AWS: &[ParameterSpec] = &[
         &["identityOwner"],
         Kind::String,
         "AWS: pod (the role or access key that is given) or operator (the caller's own identity)",
-    )
-    .allowed(&["pod", "operator"]),
+    ),
 ];
 
 const KEYS: &str = "give awsAccessKeyID and awsSecretAccessKey in a TriggerAuthentication, or a podIdentity, or identityOwner: operator";

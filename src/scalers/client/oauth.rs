@@ -19,9 +19,10 @@ pub(crate) struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// From the parameters `oauthTokenURI`, `clientID`, `clientSecret`, `scopes` and `endpointParams`.
+    /// From the parameters `oauthTokenURI`, `clientID`, `clientSecret`, `scopes` and `endpointParams`. A client that shows a certificate
+    /// instead of a secret has no `clientSecret`. [RFC 8705; KEDA `authentication_types.go`]
     pub(crate) fn new(parameters: &Resolved) -> Result<Self, BuildError> {
-        let missing: Vec<&str> = ["oauthTokenURI", "clientID", "clientSecret"]
+        let missing: Vec<&str> = ["oauthTokenURI", "clientID"]
             .into_iter()
             .filter(|name| !parameters.has(name))
             .collect();
@@ -67,10 +68,10 @@ impl ClientCredentials {
         let mut answer = client.send(&self.token_url, first).await?;
         if matches!(answer.status, 400 | 401) {
             form.push(("client_id".to_owned(), self.client_id.expose().clone()));
-            form.push((
-                "client_secret".to_owned(),
-                self.client_secret.expose().clone(),
-            ));
+            let secret = self.client_secret.expose();
+            if !secret.is_empty() {
+                form.push(("client_secret".to_owned(), secret.clone()));
+            }
             let second = Request {
                 form: Some(form),
                 ..Request::default()

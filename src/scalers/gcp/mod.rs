@@ -37,13 +37,26 @@ static OWNER: &[ParameterSpec] = &[text(
 /// When [`OWNER`] went.
 static HISTORY_OF_OWNER: &[Era] = &[always(&["identityOwner"]).ignored(10)];
 
-/// Someone must sign the requests.
+/// Someone must sign the requests. [KEDA `gcp/gcp_common.go`, `GetGCPAuthorization`: the metadata cannot hold the key itself]
 fn credentials(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if given.identity() == Identity::None {
-        given.needs_one_of(
-            &["GoogleApplicationCredentials", "credentials", "credentialsFromEnvFile"],
-            "nothing says who asks Google: give GoogleApplicationCredentials or podIdentity gcp in a TriggerAuthentication, or credentialsFromEnv",
-            found,
-        );
+    let names = |key: &str| {
+        given
+            .metadata()
+            .get(key)
+            .is_some_and(|text| !text.is_empty())
+    };
+    if matches!(
+        given.identity(),
+        Identity::Provider("gcp") | Identity::Unknown
+    ) || given.is_open()
+        || given.brings("GoogleApplicationCredentials")
+        || names("credentialsFromEnv")
+        || names("credentialsFromEnvFile")
+    {
+        return;
     }
+    found.push(Problem::missing(
+        "GoogleApplicationCredentials",
+        "nothing says who asks Google: give GoogleApplicationCredentials or podIdentity gcp in a TriggerAuthentication, or credentialsFromEnv",
+    ));
 }

@@ -4,6 +4,7 @@ use super::HISTORY_OF_OWNER;
 use super::{GOOGLE, OWNER};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -53,8 +54,15 @@ pub(in crate::scalers) static GCP_STACKDRIVER: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 5.0),
     activation: Some("activationTargetValue"),
-    check: super::credentials,
+    check,
     since: KedaVersion::new(7, 0),
     history: &[HISTORY_OF_OWNER, HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::credentials(given, found);
+    if given.number("alignmentPeriodSeconds") != Some(0.0) {
+        given.at_least("alignmentPeriodSeconds", 60, found);
+    }
+}

@@ -4,6 +4,7 @@ use super::HISTORY_OF_OWNER;
 use super::{GOOGLE, OWNER};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -43,8 +44,15 @@ pub(in crate::scalers) static GCP_STORAGE: TriggerType = TriggerType {
     work: Work::Is(InFlight::Included, "an object counts until it is deleted"),
     target: Target::Parameter(&["targetObjectCount"], 100.0),
     activation: Some("activationTargetObjectCount"),
-    check: super::credentials,
+    check,
     since: KedaVersion::new(7, 0),
     history: &[HISTORY_OF_OWNER, HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::credentials(given, found);
+    given.must_be_positive("targetObjectCount", found);
+    given.at_least("activationTargetObjectCount", 0, found);
+    given.must_be_positive("maxBucketItemsToScan", found);
+}

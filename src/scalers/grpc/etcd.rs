@@ -22,6 +22,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["password"], "password").from(AE),
     text(&["tls"], "whether to connect over TLS")
         .from(A)
+        .allowed(&["enable", "disable"])
         .default("disable"),
     text(&["cert"], "the client's certificate, PEM").from(A),
     text(&["key"], "the client's private key, PEM").from(A),
@@ -48,5 +49,7 @@ pub(in crate::scalers) static ETCD: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.needs_pair("cert", "key", found);
+    given.must_be_positive("watchProgressNotifyInterval", found);
+    given.needs_pair("username", "password", found);
+    given.client_certificate("cert", "key", found);
 }

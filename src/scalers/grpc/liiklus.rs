@@ -1,6 +1,7 @@
 //! `liiklus`: lag of a Liiklus consumer group. [KEDA `liiklus_scaler.go`]
 
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{text, whole};
@@ -31,6 +32,20 @@ pub(in crate::scalers) static LIIKLUS: TriggerType = TriggerType {
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
     deprecated: Some("KEDA has announced that it will drop it"),
+    check,
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    // A whole number without a sign, of 32 bits.
+    if given
+        .value("groupVersion")
+        .is_some_and(|text| text.parse::<i64>().is_ok() && text.parse::<u32>().is_err())
+    {
+        found.push(Problem::wrong(
+            "groupVersion",
+            "parameter groupVersion must be a whole number from 0 to 4294967295",
+        ));
+    }
+}

@@ -108,4 +108,20 @@ fn work(given: &Given<'_>) -> Flight {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.needs_pair("cert", "key", found);
+    given.needs_pair("workerDeploymentName", "workerDeploymentBuildId", found);
+    given.at_least("targetQueueSize", 0, found);
+    given.at_least("activationTargetQueueSize", 0, found);
+    given.at_least("minConnectTimeout", 0, found);
+    if given.has("workerDeploymentName") {
+        let others = ["buildId", "selectAllActive", "selectUnversioned"];
+        let other = others
+            .into_iter()
+            .find(|name| given.is_true(name) || (*name == "buildId" && given.has(name)));
+        if let Some(other) = other {
+            found.push(Problem::wrong(
+                other,
+                format!("workerDeploymentName and {other} exclude each other"),
+            ));
+        }
+    }
 }

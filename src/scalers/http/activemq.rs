@@ -63,5 +63,21 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             "activemq without restAPITemplate",
             found,
         );
+        return;
+    }
+    // KEDA takes both names out of the template. [`activemq_scaler.go`, Validate]
+    let names = |text: &str, key: &str| {
+        let properties = text.split_once("://").map_or("", |(_, rest)| rest);
+        properties.contains(&format!("{key}="))
+    };
+    if given.value("restAPITemplate").is_some_and(|text| {
+        url::Url::parse(text).is_err()
+            || !names(text, "destinationName")
+            || !names(text, "brokerName")
+    }) {
+        found.push(Problem::wrong(
+            "restAPITemplate",
+            "parameter restAPITemplate must be a URL that names brokerName=… and destinationName=…",
+        ));
     }
 }

@@ -2,9 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::client::authentication::HTTP_AUTH;
-use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::client::authentication::{self, HISTORY_OF_AUTHENTICATION, HTTP_AUTH, OAUTH};
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
@@ -25,7 +23,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         "the query; it must give one document with the key value",
     )
     .required(),
-    number(&["queryValue"], "so much of the result per Job").default("0"),
+    number(&["queryValue"], "so much of the result per Job"),
     number(&["activationQueryValue"], "active only above this value").default("0"),
     flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
     whole(&["connectionLimit"], "connections at most"),
@@ -60,5 +58,6 @@ pub(in crate::scalers) static ARANGODB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_be_positive("queryValue", found);
+    given.must_not_be_zero("queryValue", found);
+    authentication::check(given, found);
 }

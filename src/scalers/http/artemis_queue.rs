@@ -69,5 +69,8 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             "artemis-queue without restApiTemplate",
             found,
         );
+    } else {
+        given.must_be_address("restApiTemplate", found);
     }
+    given.needs_pair("cert", "key", found);
 }

@@ -48,6 +48,10 @@ pub(in crate::scalers) static COUCHDB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_not_be_zero("queryValue", found);
+    if given.lacks("connectionString") {
+        given.must_be_port("port", found);
+    }
     if given.lacks("connectionString") {
         given.needs_all(
             &["host", "port", "username", "password", "dbName"],

@@ -2,8 +2,9 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::params::ParameterSpec;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::notation::{AEM, AM, flag, list, number, span, text};
+use crate::scalers::params::{ParameterSpec, parse_duration};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -35,7 +36,19 @@ pub(in crate::scalers) static ELASTIC_FORECAST: TriggerType = TriggerType {
     work: Work::Is(InFlight::NotWork, "a forecast is no amount of work"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
-    check: super::elasticsearch::address,
+    check,
     since: KedaVersion::new(20, 0),
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::elasticsearch::address(given, found);
+    given.must_be_positive("targetValue", found);
+    let is_zero = |text| parse_duration(text).is_ok_and(|duration| duration.is_zero());
+    if given.value("lookAhead").is_some_and(is_zero) {
+        found.push(Problem::wrong(
+            "lookAhead",
+            "parameter lookAhead must be longer than 0",
+        ));
+    }
+}

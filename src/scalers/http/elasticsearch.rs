@@ -82,21 +82,38 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     query(given, found);
 }
 
-/// Where the cluster is.
+/// Where the cluster is, and who asks: addresses with a user, or cloudID with a key. [KEDA `elasticsearch_scaler.go`, Validate]
 pub(super) fn address(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if given.has("addresses") && given.has("cloudID") {
-        found.push(Problem::wrong(
-            "cloudID",
-            "set addresses or cloudID, not both",
+    given.must_be_http("addresses", found);
+    let is_cloud = given.has("cloudID") || given.has("apiKey");
+    if is_cloud {
+        given.needs_pair("cloudID", "apiKey", found);
+        if let Some(other) = ["addresses", "username", "password"]
+            .into_iter()
+            .find(|name| given.has(name))
+        {
+            found.push(Problem::wrong(
+                other,
+                format!("set cloudID and apiKey, or addresses, username and password: {other} cannot stand beside them"),
+            ));
+        }
+        return;
+    }
+    let has_user = given.has("username") || given.has("password");
+    if given.kind().name == "elasticsearch" && has_user && given.lacks("addresses") {
+        found.push(Problem::doubtful(
+            "username",
+            "without parameter addresses KEDA asks http://localhost:9200",
         ));
+        return;
     }
     given.needs_one_of(
         &["addresses", "cloudID"],
-        "Elasticsearch needs parameter addresses, or cloudID and apiKey",
+        "Elasticsearch needs parameters addresses, username and password, or cloudID and apiKey",
         found,
     );
-    if given.has("cloudID") {
-        given.needs_all(&["apiKey"], "cloudID", found);
+    if given.has("addresses") {
+        given.needs_all(&["username", "password"], "addresses", found);
     }
 }
 

@@ -43,7 +43,7 @@ pub(in crate::scalers) static GRAPHITE: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if given.value("authMode").is_some() {
+    if given.value("authMode") == Some("basic") {
         given.needs_all(&["username"], "authMode basic", found);
     }
 }

@@ -55,5 +55,6 @@ pub(in crate::scalers) static IBMMQ: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_be_address("host", found);
     given.needs_pair("cert", "key", found);
 }

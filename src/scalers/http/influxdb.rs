@@ -58,10 +58,29 @@ pub(in crate::scalers) static INFLUXDB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_not_be_zero("thresholdValue", found);
     if given.value("influxVersion") == Some("3") {
         given.needs_all(&["database", "metricKey"], "influxVersion 3", found);
-    } else {
+        let is_known = |text: &str| {
+            ["influxql", "flightsql"]
+                .iter()
+                .any(|language| language.eq_ignore_ascii_case(text))
+        };
+        if given.value("queryType").is_some_and(|text| !is_known(text)) {
+            found.push(Problem::wrong(
+                "queryType",
+                "parameter queryType must be InfluxQL or FlightSQL",
+            ));
+        }
+    } else if given.value("influxVersion") == Some("2") {
         given.needs_all(&["organizationName"], "influxVersion 2", found);
     }
-    given.needs_all(&["authToken"], "influxdb", found);
+    if given.lacks("authToken") && given.value("influxVersion") == Some("3") {
+        given.needs_all(&["authToken"], "influxVersion 3", found);
+    } else if given.lacks("authToken") {
+        found.push(Problem::doubtful(
+            "authToken",
+            "influxdb has no parameter authToken: only a server without authentication answers",
+        ));
+    }
 }

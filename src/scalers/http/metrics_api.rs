@@ -12,7 +12,7 @@ use url::Url;
 use super::body;
 use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
-use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
+use crate::scalers::client::authentication::{self, HTTP_AUTH, HttpAuthentication, OAUTH};
 use crate::scalers::client::http::{HttpClient, Request, parse_url};
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
@@ -87,6 +87,7 @@ pub(in crate::scalers) static METRICS_API: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the server"),
     target: trigger_type::Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
+    check: authentication::check,
     behaviour: Behaviour::Reads(build),
     history: &[HISTORY],
     ..TriggerType::USUAL

@@ -17,7 +17,7 @@ pub(super) mod nsq;
 pub(super) mod opensearch;
 mod prometheus_text;
 pub(super) mod pulsar;
-mod quantity;
+pub(super) mod quantity;
 pub(super) mod solace_direct_messaging;
 pub(super) mod solace_event_queue;
 pub(super) mod solr;

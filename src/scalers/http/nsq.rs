@@ -51,4 +51,5 @@ pub(in crate::scalers) static NSQ: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.must_be_positive("depthThreshold", found);
+    given.at_least("activationDepthThreshold", 0, found);
 }

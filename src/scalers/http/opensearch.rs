@@ -3,6 +3,7 @@
 use super::elasticsearch::{SEARCH, query};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AEM, AM, MA, flag, list, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -31,7 +32,23 @@ pub(in crate::scalers) static OPENSEARCH: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
-    check: query,
+    check,
     since: KedaVersion::new(20, 0),
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    query(given, found);
+    given.must_be_http("addresses", found);
+    if given.is_true("enableTLS") {
+        given.needs_all(&["clientCert", "clientKey"], "enableTLS", found);
+    } else if given.value("enableTLS").is_some() {
+        given.needs_all(
+            &["username", "password"],
+            "opensearch without enableTLS",
+            found,
+        );
+    } else {
+        given.wants_pair("clientCert", "clientKey", found);
+    }
+}

@@ -2,8 +2,8 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::client::authentication::HTTP_AUTH;
+use crate::scalers::client::authentication::{self, HISTORY_OF_AUTHENTICATION, HTTP_AUTH};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AM, MA, ME, flag, list, text, whole};
@@ -81,6 +81,14 @@ pub(in crate::scalers) static PULSAR: TriggerType = TriggerType {
     target: Target::Parameter(&["msgBacklogThreshold"], 10.0),
     activation: Some("activationMsgBacklogThreshold"),
     since: KedaVersion::new(8, 0),
+    check,
     history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    authentication::check(given, found);
+    if given.value("tls") == Some("enable") && (given.has("cert") || given.has("key")) {
+        given.needs_pair("cert", "key", found);
+    }
+}

@@ -1,7 +1,7 @@
 //! Kubernetes quantities (`1.5k`, `20Mi`, `3e2`) as floats. [apimachinery `resource.ParseQuantity`, `AsApproximateFloat64`]
 
 /// The number that `text` stands for, or `None` when it is no quantity.
-pub(super) fn parse(text: &str) -> Option<f64> {
+pub(in crate::scalers) fn parse(text: &str) -> Option<f64> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let end = unsigned
         .find(|c: char| !c.is_ascii_digit() && c != '.')

@@ -2,6 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, flag, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -68,6 +69,62 @@ pub(in crate::scalers) static SOLACE_DIRECT_MESSAGING: TriggerType = TriggerType
     counts: "rates of the clients' traffic",
     work: Work::Is(InFlight::NotWork, "a rate is no amount of work"),
     target: Target::Unknown,
+    check,
     since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    if given
+        .number("queuedMessagesFactor")
+        .is_some_and(|factor| !(1.0..=100.0).contains(&factor))
+    {
+        found.push(Problem::wrong(
+            "queuedMessagesFactor",
+            "parameter queuedMessagesFactor must be from 1 to 100",
+        ));
+    }
+    let targets = [
+        "aggregatedClientTxMsgRateTarget",
+        "aggregatedClientAverageTxMsgRateTarget",
+        "aggregatedClientTxByteRateTarget",
+        "aggregatedClientAverageTxByteRateTarget",
+    ];
+    if targets
+        .iter()
+        .all(|name| given.number(name).is_some_and(|target| target < 1.0))
+    {
+        found.push(Problem::missing(
+            targets[0],
+            format!(
+                "solace-direct-messaging needs one of {}, at least 1",
+                targets.join(", ")
+            ),
+        ));
+    }
+    if given
+        .value("clientNamePattern")
+        .is_some_and(|pattern| pattern.contains('*'))
+    {
+        found.push(Problem::wrong(
+            "clientNamePattern",
+            "parameter clientNamePattern must not hold *: KEDA adds it",
+        ));
+    }
+    // [KEDA `solace_dm_scaler.go`: several addresses between commas]
+    let is_address = |text: &str| {
+        url::Url::parse(text.trim()).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.host_str().is_some_and(|host| host.contains('.'))
+        })
+    };
+    if given
+        .value("solaceSempBaseURL")
+        .is_some_and(|text| !text.split(',').all(is_address))
+    {
+        found.push(Problem::wrong(
+            "solaceSempBaseURL",
+            "parameter solaceSempBaseURL must be http or https URLs between commas, each host with a dot in its name",
+        ));
+    }
+}

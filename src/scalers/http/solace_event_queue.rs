@@ -96,4 +96,18 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         "solace-event-queue needs parameter messageCountTarget, messageSpoolUsageTarget or messageReceiveRateTarget",
         found,
     );
+    let below = |name: &&str| given.number(name).is_some_and(|number| number < 1.0);
+    let targets = [
+        "messageCountTarget",
+        "messageSpoolUsageTarget",
+        "messageReceiveRateTarget",
+    ];
+    if let Some(wrong) = targets.iter().find(|name| below(name))
+        && targets.iter().all(|name| below(name) || given.lacks(name))
+    {
+        found.push(Problem::wrong(
+            wrong,
+            "one of messageCountTarget, messageSpoolUsageTarget and messageReceiveRateTarget must be at least 1",
+        ));
+    }
 }

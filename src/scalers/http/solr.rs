@@ -2,6 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -34,7 +35,12 @@ pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: Target::Parameter(&["targetQueryValue"], 0.0),
     activation: Some("activationTargetQueryValue"),
+    check,
     since: KedaVersion::new(11, 0),
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_not_be_zero("targetQueryValue", found);
+}

@@ -3,6 +3,7 @@
 use super::{GROUP, LAG};
 use crate::api::KedaVersion;
 use crate::scalers::client::aws::AWS;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{MA, ME, list, text};
@@ -35,7 +36,39 @@ static HISTORY: &[Era] = &[
 pub(in crate::scalers) static APACHE_KAFKA: TriggerType = TriggerType {
     name: "apache-kafka",
     parameters: &[GROUP, PARAMETERS, AWS],
+    check,
     since: KedaVersion::new(12, 0),
     history: &[HISTORY],
     ..LAG
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::check(given, found);
+    for name in ["sasl", "tls"] {
+        let is_written = given
+            .metadata()
+            .get(name)
+            .is_some_and(|text| !text.is_empty());
+        if is_written && given.brings(name) {
+            found.push(Problem::wrong(
+                name,
+                format!("set {name} in the metadata or in the TriggerAuthentication, not both"),
+            ));
+        }
+    }
+    match given.value("sasl") {
+        Some("plaintext") => {
+            given.needs_all(&["username", "password"], "sasl plaintext", found);
+        }
+        // KEDA builds it, and no broker lets it in.
+        Some(sasl @ ("scram_sha256" | "scram_sha512")) => {
+            given.needs_all(&["username", "password"], &format!("sasl {sasl}"), found);
+        }
+        Some("gssapi") => found.push(Problem::wrong(
+            "sasl",
+            "apache-kafka cannot sign in by gssapi, though KEDA lists it; use type kafka",
+        )),
+        Some("aws_msk_iam") => super::msk(given, "sasl aws_msk_iam", found),
+        _ => {}
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{GROUP, LAG};
 use crate::scalers::client::aws::AWS;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, from, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -108,6 +109,64 @@ static HISTORY: &[Era] = &[
 pub(in crate::scalers) static KAFKA: TriggerType = TriggerType {
     name: "kafka",
     parameters: &[GROUP, PARAMETERS, AWS],
+    check,
     history: &[HISTORY],
     ..LAG
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    super::check(given, found);
+    if given.is_true("ensureEvenDistributionOfPartitions") {
+        if given.is_true("limitToPartitionsWithLag") {
+            found.push(Problem::wrong(
+                "ensureEvenDistributionOfPartitions",
+                "limitToPartitionsWithLag and ensureEvenDistributionOfPartitions exclude each other",
+            ));
+        }
+        given.needs_all(&["topic"], "ensureEvenDistributionOfPartitions", found);
+    }
+    // Three numbers since version 1, four before it. [sarama, `ParseKafkaVersion`]
+    let is_version = |text: &str| {
+        let numbers: Vec<_> = text.split('.').map(str::parse::<u32>).collect();
+        numbers.iter().all(Result::is_ok)
+            && numbers.len() == if text.starts_with("0.") { 4 } else { 3 }
+    };
+    if given.value("version").is_some_and(|text| !is_version(text)) {
+        found.push(Problem::wrong(
+            "version",
+            "parameter version must be a version of Kafka such as 2.8.0 or 0.11.0.2",
+        ));
+    }
+    match given.value("sasl") {
+        Some(sasl @ ("plaintext" | "scram_sha256" | "scram_sha512")) => {
+            given.needs_all(&["username", "password"], &format!("sasl {sasl}"), found);
+        }
+        Some("oauthbearer") if given.value("saslTokenProvider") == Some("aws_msk_iam") => {
+            super::msk(given, "saslTokenProvider aws_msk_iam", found);
+        }
+        Some("oauthbearer")
+            if given.lacks("saslTokenProvider")
+                || given.value("saslTokenProvider") == Some("bearer") =>
+        {
+            given.needs_all(
+                &["username", "password", "oauthTokenEndpointUri"],
+                "sasl oauthbearer",
+                found,
+            );
+        }
+        Some("gssapi") => {
+            given.needs_all(
+                &["username", "realm", "kerberosConfig"],
+                "sasl gssapi",
+                found,
+            );
+            given.needs_one_of(
+                &["password", "keytab"],
+                "sasl gssapi needs parameter password or keytab",
+                found,
+            );
+            given.excludes("password", "keytab", found);
+        }
+        _ => {}
+    }
+}

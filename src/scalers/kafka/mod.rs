@@ -77,7 +77,6 @@ const LAG: TriggerType = TriggerType {
     ),
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
-    check,
     ..TriggerType::USUAL
 };
 
@@ -93,34 +92,15 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         }
         given.needs_all(&["topic"], "limitToPartitionsWithLag", found);
     }
-    match given.value("sasl") {
-        Some(sasl @ ("plaintext" | "scram_sha256" | "scram_sha512")) => {
-            given.needs_all(&["username", "password"], &format!("sasl {sasl}"), found);
-        }
-        Some("oauthbearer") if given.value("saslTokenProvider") == Some("aws_msk_iam") => {
-            given.needs_all(&["awsRegion"], "saslTokenProvider aws_msk_iam", found);
-        }
-        Some("oauthbearer") if given.lacks("saslTokenProvider") => {
-            given.needs_all(
-                &["username", "password", "oauthTokenEndpointUri"],
-                "sasl oauthbearer",
-                found,
-            );
-        }
-        Some("aws_msk_iam") => given.needs_all(&["awsRegion"], "sasl aws_msk_iam", found),
-        Some("gssapi") => {
-            given.needs_all(
-                &["username", "realm", "kerberosConfig"],
-                "sasl gssapi",
-                found,
-            );
-            given.needs_one_of(
-                &["password", "keytab"],
-                "sasl gssapi needs parameter password or keytab",
-                found,
-            );
-        }
-        _ => {}
+    given.at_least("activationLagThreshold", 0, found);
+    given.client_certificate("cert", "key", found);
+}
+
+/// Tokens of AWS need TLS, a region and somebody who signs.
+fn msk(given: &Given<'_>, reason: &str, found: &mut Vec<Problem>) {
+    given.needs_all(&["awsRegion"], reason, found);
+    if given.value("tls").is_some_and(|tls| tls != "enable") {
+        found.push(Problem::wrong("tls", format!("{reason} needs tls: enable")));
     }
-    given.needs_pair("cert", "key", found);
+    super::aws::credentials(given, found);
 }

@@ -39,7 +39,15 @@ pub(in crate::scalers) static KUBERNETES_RESOURCE: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if let Some(format @ ("json" | "yaml")) = given.value("format") {
-        given.needs_all(&["valueLocation"], &format!("format {format}"), found);
+    given.must_be_positive("targetValue", found);
+    match given.value("format") {
+        Some(format @ ("json" | "yaml")) => {
+            given.needs_all(&["valueLocation"], &format!("format {format}"), found);
+        }
+        Some("number") if given.has("valueLocation") => found.push(Problem::wrong(
+            "valueLocation",
+            "parameter valueLocation needs format json or yaml",
+        )),
+        _ => {}
     }
 }

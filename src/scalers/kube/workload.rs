@@ -60,6 +60,53 @@ pub(in crate::scalers) static KUBERNETES_WORKLOAD: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.must_be_positive("value", found);
+    if given
+        .value("podSelector")
+        .is_some_and(|text| !is_selector(text))
+    {
+        found.push(Problem::wrong(
+            "podSelector",
+            "parameter podSelector must be a label selector such as app=web,tier!=db or app in (a,b)",
+        ));
+    }
+}
+
+/// Whether every requirement has the form of one. [apimachinery `labels.Parse`]
+fn is_selector(text: &str) -> bool {
+    let mut depth = 0;
+    text.split(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .all(is_requirement)
+}
+
+fn is_requirement(text: &str) -> bool {
+    let is_word = |text: &str, more: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    let is_key = |text: &str| !text.trim().is_empty() && is_word(text.trim(), "-_./");
+    let is_value = |text: &str| is_word(text.trim(), "-_.");
+    if let Some((head, values)) = text.split_once('(') {
+        let words: Vec<&str> = head.split_whitespace().collect();
+        return matches!(words[..], [key, "in" | "notin"] if is_key(key))
+            && values
+                .trim_end()
+                .strip_suffix(')')
+                .is_some_and(|values| values.split(',').all(is_value));
+    }
+    match text.split_once(['=', '>', '<']) {
+        Some((key, value)) => {
+            is_key(key.strip_suffix('!').unwrap_or(key))
+                && is_value(value.strip_prefix('=').unwrap_or(value))
+        }
+        None => is_key(text.trim().strip_prefix('!').unwrap_or(text)),
+    }
 }
 
 struct Workload {

@@ -1,7 +1,9 @@
 //! `cpu`: has no effect on a ScaledJob. [KEDA `cpu_memory_scaler.go`: no external metric, so it is skipped; semantics §2.3]
 
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, since};
+use crate::scalers::http::quantity;
 use crate::scalers::params::{Kind, ParameterSpec};
 use crate::scalers::{Behaviour, TriggerType, Work, trigger_type};
 
@@ -33,7 +35,28 @@ pub(in crate::scalers) static CPU: TriggerType = TriggerType {
     work: Work::Is(InFlight::NotWork, "it has no effect on a ScaledJob"),
     target: trigger_type::Target::Fixed(0.0),
     activation: None,
+    check,
     behaviour: Behaviour::Skipped(REASON),
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+/// What KEDA refuses, and with it all the triggers of the object. [KEDA `cpu_memory_scaler.go`]
+///
+/// It refuses a trigger without metricType too, which a ScaledJob must not have: that the trigger is of no use is said anyway.
+pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    let Some(value) = given.value("value") else {
+        return;
+    };
+    let wanted = match given.metric_type() {
+        Some("Utilization") if value.parse::<i32>().is_err() => "a whole number of percent",
+        Some("AverageValue") if quantity::parse(value).is_none() => {
+            "a quantity such as 500m or 100Mi"
+        }
+        _ => return,
+    };
+    found.push(Problem::wrong(
+        "value",
+        format!("parameter value must be {wanted} with this metricType"),
+    ));
+}

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::cron_schedule::Schedule;
 use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
@@ -49,6 +50,7 @@ pub(in crate::scalers) static CRON: TriggerType = TriggerType {
     work: Work::Is(InFlight::NotWork, "it asks for Jobs by the clock"),
     target: trigger_type::Target::Fixed(1.0),
     activation: None,
+    check,
     behaviour: Behaviour::Reads(build),
     ..TriggerType::USUAL
 };
@@ -60,6 +62,10 @@ struct Cron {
     time_zone: TimeZone,
     desired: i64,
     now: fn() -> Timestamp,
+}
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_not_be_zero("desiredReplicas", found);
 }
 
 fn build(

@@ -1,6 +1,6 @@
 //! `memory`: has no effect on a ScaledJob, as `cpu`.
 
-use super::cpu::{PARAMETERS, REASON};
+use super::cpu::{PARAMETERS, REASON, check};
 use crate::api::facts::InFlight;
 use crate::scalers::{Behaviour, TriggerType, Work, trigger_type};
 
@@ -13,6 +13,7 @@ pub(in crate::scalers) static MEMORY: TriggerType = TriggerType {
     work: Work::Is(InFlight::NotWork, "it has no effect on a ScaledJob"),
     target: trigger_type::Target::Fixed(0.0),
     activation: None,
+    check,
     behaviour: Behaviour::Skipped(REASON),
     history: &[super::cpu::HISTORY],
     ..TriggerType::USUAL

@@ -47,9 +47,11 @@ pub(in crate::scalers) static OPENSTACK_METRIC: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.needs_one_of(
-        &["userID", "appCredentialID", "appCredentialSecret"],
+        &["userID", "appCredentialSecret"],
         "OpenStack needs parameters userID and password, or an application credential, from a TriggerAuthentication",
         found,
     );
-    given.needs_pair("userID", "password", found);
+    if given.has("userID") {
+        given.needs_all(&["password"], "userID", found);
+    }
 }

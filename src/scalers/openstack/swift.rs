@@ -60,9 +60,13 @@ pub(in crate::scalers) static OPENSTACK_SWIFT: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.needs_one_of(
-        &["userID", "appCredentialID", "appCredentialSecret"],
+        &["userID", "appCredentialID"],
         "OpenStack needs parameters userID and password, or an application credential, from a TriggerAuthentication",
         found,
     );
-    given.needs_pair("userID", "password", found);
+    if given.has("userID") {
+        given.needs_all(&["password", "projectID"], "userID", found);
+    } else if given.has("appCredentialID") {
+        given.needs_all(&["appCredentialSecret"], "appCredentialID", found);
+    }
 }

@@ -128,8 +128,15 @@ fn pairs(text: &str) -> Result<Vec<(String, String)>, String> {
 
 /// A URL query, decoded, in the order it is written.
 pub fn parse_query(text: &str) -> Result<Vec<(String, String)>, String> {
-    if text.contains(';') {
-        // Go has refused semicolons as separators since 1.17.
+    let is_escape = |rest: &str| {
+        let mut digits = rest.bytes();
+        [digits.next(), digits.next()]
+            .iter()
+            .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
+    };
+    let is_broken = text.split('%').skip(1).any(|rest| !is_escape(rest));
+    // Go has refused semicolons as separators since 1.17.
+    if text.contains(';') || is_broken {
         return Err("must be a URL query: key=value&key=value".to_owned());
     }
     Ok(url::form_urlencoded::parse(text.as_bytes())

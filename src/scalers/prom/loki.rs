@@ -2,9 +2,8 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::client::authentication::HTTP_AUTH;
-use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::client::authentication::{self, HISTORY_OF_AUTHENTICATION, HTTP_AUTH, OAUTH};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -54,6 +53,11 @@ pub(in crate::scalers) static LOKI: TriggerType = TriggerType {
     target: Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
     since: KedaVersion::new(9, 0),
+    check,
     history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    authentication::check(given, found);
+}

@@ -13,11 +13,12 @@ use url::Url;
 
 use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
-use crate::scalers::client::authentication::{HTTP_AUTH, HttpAuthentication, OAUTH};
+use crate::scalers::client::authentication::{self, HTTP_AUTH, HttpAuthentication, OAUTH};
 use crate::scalers::client::aws::{self, AWS};
 use crate::scalers::client::cloud::Cloud;
 use crate::scalers::client::google::{self, GOOGLE};
 use crate::scalers::client::http::{HttpClient, Request, parse_url};
+use crate::scalers::given::{Given, Identity, Problem};
 use crate::scalers::metric::{Metric, Target};
 use crate::scalers::params::Source::{Auth, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
@@ -170,6 +171,7 @@ pub(in crate::scalers) static PROMETHEUS: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the query"),
     target: trigger_type::Target::Parameter(&["threshold"], 0.0),
     activation: Some("activationThreshold"),
+    check,
     behaviour: Behaviour::Reads(build),
     history: &[HISTORY_OF_AUTHENTICATION, HISTORY],
     ..TriggerType::USUAL
@@ -185,6 +187,46 @@ struct Prometheus {
     authentication: HttpAuthentication,
     cloud: Option<Cloud>,
     now: fn() -> Timestamp,
+}
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    authentication::check(given, found);
+    if given.value("authModes").is_some()
+        && let Identity::Provider(_) = given.identity()
+    {
+        found.push(Problem::wrong(
+            "authModes",
+            "authModes cannot stand beside a podIdentity",
+        ));
+    }
+    let is_azure = given.identity() == Identity::Provider("azure-workload");
+    let clouds = [
+        "AzurePublicCloud",
+        "AzureUSGovernmentCloud",
+        "AzureChinaCloud",
+        // The same by their other names.
+        "AzureCloud",
+        "AzureUSGovernment",
+    ];
+    match given.value("cloud") {
+        Some(cloud) if is_azure && cloud.eq_ignore_ascii_case("Private") => given.needs_all(
+            &["azureManagedPrometheusResourceURL"],
+            "cloud Private",
+            found,
+        ),
+        Some(cloud)
+            if is_azure && !clouds.iter().any(|known| known.eq_ignore_ascii_case(cloud)) =>
+        {
+            found.push(Problem::wrong(
+                "cloud",
+                format!(
+                    "parameter cloud must be {} or Private",
+                    clouds[..3].join(", ")
+                ),
+            ));
+        }
+        _ => {}
+    }
 }
 
 fn build(
@@ -275,11 +317,32 @@ fn cloud(
             )));
         }
     }
+    // A TriggerAuthentication may be shared with triggers of AWS; only Amazon's servers ask for a signature.
+    let asks_amazon = is_of_amazon(parameters.text("serverAddress"));
+    let signs = parameters.has("awsRegion") && (asks_amazon || names_aws(context, parameters));
+    let google = google::identity(context, parameters, MONITORING);
     // KEDA's AWS transport takes the place of Google's.
-    match google::identity(context, parameters, MONITORING) {
-        Some(google) if !parameters.has("awsRegion") => Ok(Some(google)),
-        _ => aws::signer(context, parameters, "aps"),
+    if signs || (asks_amazon && google.is_none()) {
+        aws::signer(context, parameters, "aps")
+    } else {
+        Ok(google)
     }
+}
+
+/// Whether a whole identity of AWS is given. KEDA signs by no half of one, and says nothing.
+fn names_aws(context: &ScalerContext<'_>, parameters: &Resolved) -> bool {
+    let has = |name| parameters.has(name);
+    matches!(context.provider(), "aws" | "aws-eks")
+        || parameters.text("identityOwner") == "operator"
+        || has("awsRoleArn")
+        || (has("awsAccessKeyID") && has("awsSecretAccessKey"))
+}
+
+fn is_of_amazon(address: &str) -> bool {
+    let url = Url::parse(address).ok();
+    url.as_ref()
+        .and_then(Url::host_str)
+        .is_some_and(|host| host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
 }
 
 /// Google's scope for queries.
@@ -289,11 +352,13 @@ const MONITORING: &str = "https://www.googleapis.com/auth/monitoring.read";
 fn azure_scope(parameters: &Resolved) -> Result<String, BuildError> {
     let own = parameters.text("azureManagedPrometheusResourceURL");
     match parameters.text("cloud").to_ascii_uppercase().as_str() {
-        "AZUREPUBLICCLOUD" => Ok("https://prometheus.monitor.azure.com/.default".to_owned()),
-        "AZUREUSGOVERNMENTCLOUD" => {
-            Ok("https://prometheus.monitor.usgovcloudapi.net/.default".to_owned())
+        "AZUREPUBLICCLOUD" | "AZURECLOUD" => {
+            Ok("https://prometheus.monitor.azure.com/.default".to_owned())
         }
-        "AZURECHINACLOUD" => Ok("https://prometheus.monitor.chinacloudapp.cn/.default".to_owned()),
+        "AZUREUSGOVERNMENTCLOUD" | "AZUREUSGOVERNMENT" => {
+            Ok("https://prometheus.monitor.azure.us/.default".to_owned())
+        }
+        "AZURECHINACLOUD" => Ok("https://prometheus.monitor.azure.cn/.default".to_owned()),
         "PRIVATE" if !own.is_empty() => Ok(own.to_owned()),
         "PRIVATE" => Err(BuildError::new(
             "parameter azureManagedPrometheusResourceURL is missing beside cloud Private",

@@ -43,15 +43,31 @@ pub(super) fn work(given: &Given<'_>) -> Flight {
 /// What is measured, and per how much. [KEDA `rabbitmq_scaler.go`]
 pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     let has_mode = given.has("mode") && given.value("mode") != Some("Unknown");
-    if given.has("queueLength") && (has_mode || given.has("value")) {
+    // 0 counts as absent.
+    let has = |name| given.has(name) && given.number(name) != Some(0.0);
+    if has("queueLength") && (has_mode || has("value")) {
         found.push(Problem::wrong(
             "queueLength",
             "parameter queueLength cannot stand beside mode and value; take it out",
         ));
+    } else if has_mode && given.number("value") == Some(0.0) {
+        found.push(Problem::wrong("value", "parameter value must not be 0"));
     } else if has_mode && given.lacks("value") {
         found.push(Problem::missing("value", "mode needs parameter value"));
-    } else if given.has("value") && !has_mode {
+    } else if has("value") && !has_mode {
         found.push(Problem::missing("mode", "value needs parameter mode"));
+    }
+    given.needs_pair("cert", "key", found);
+    given.needs_pair("username", "password", found);
+    if ["oauthTokenURI", "clientID", "clientSecret"]
+        .iter()
+        .any(|name| given.has(name))
+    {
+        given.needs_all(
+            &["oauthTokenURI", "clientID", "clientSecret"],
+            "signing in by OAuth",
+            found,
+        );
     }
     if given.value("protocol") == Some("amqp") {
         for name in ["useRegex", "excludeUnacknowledged"] {
@@ -62,7 +78,7 @@ pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
                 ));
             }
         }
-        if given.has("timeout") {
+        if given.has("timeout") && has_mode {
             found.push(Problem::wrong(
                 "timeout",
                 "parameter timeout needs protocol http",

@@ -342,6 +342,10 @@ fn check(parameters: &Resolved, http: bool, mode: Mode) -> Result<(), BuildError
     let oauth = wants_oauth(parameters);
     let azure = parameters.has("workloadIdentityResource");
     refuse(
+        oauth && !parameters.has("clientSecret"),
+        "OAuth needs parameter clientSecret",
+    );
+    refuse(
         oauth && azure,
         "OAuth cannot be combined with workloadIdentityResource",
     );
@@ -367,10 +371,13 @@ fn check(parameters: &Resolved, http: bool, mode: Mode) -> Result<(), BuildError
             mode != Mode::QueueLength,
             "parameter mode: only QueueLength can be read over amqp; the others need protocol http",
         );
+        // Without mode KEDA does not come to look at the timeout.
+        let has_mode = parameters.has("mode") && parameters.text("mode") != "Unknown";
         refuse(
-            parameters
-                .duration("timeout")
-                .is_some_and(|timeout| !timeout.is_zero()),
+            has_mode
+                && parameters
+                    .duration("timeout")
+                    .is_some_and(|timeout| !timeout.is_zero()),
             "parameter timeout needs protocol http",
         );
     }

@@ -116,13 +116,27 @@ pub(super) static CONNECTION: &[ParameterSpec] = &[
 
 /// What an address needs. [KEDA `redis_scaler.go`]
 pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    if given
+        .value("address")
+        .is_some_and(|text| text.starts_with(','))
+    {
+        found.push(Problem::wrong(
+            "address",
+            "parameter address must begin with host:port",
+        ));
+    }
     given.needs_one_of(
         &["address", "host"],
         "parameter address is missing; set address to host:port, or host and port",
         found,
     );
-    given.needs_pair("host", "port", found);
+    if given.lacks("address") {
+        given.needs_pair("host", "port", found);
+    } else {
+        given.wants_pair("host", "port", found);
+    }
     let items = |name| given.value(name).map(|text| text.split(',').count());
+    // One without the other is passed over.
     if let (Some(hosts), Some(ports)) = (items("host"), items("port"))
         && hosts != ports
     {
@@ -137,7 +151,29 @@ pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             "set enableTLS in the metadata or tls in the TriggerAuthentication, not both",
         ));
     }
-    given.needs_pair("Cert", "key", found);
+    let is_bool = |text: &str| {
+        matches!(
+            text,
+            "1" | "t"
+                | "T"
+                | "TRUE"
+                | "true"
+                | "True"
+                | "0"
+                | "f"
+                | "F"
+                | "FALSE"
+                | "false"
+                | "False"
+        )
+    };
+    if given.value("enableTLS").is_some_and(|text| !is_bool(text)) {
+        found.push(Problem::wrong(
+            "enableTLS",
+            "parameter enableTLS must be true or false",
+        ));
+    }
+    given.wants_pair("Cert", "key", found);
 }
 
 /// go-redis' timeouts, which KEDA leaves as they are.
@@ -164,8 +200,17 @@ impl Server {
             .then(|| {
                 TlsMaterial {
                     ca: parameters.secret("ca"),
-                    cert: parameters.secret("Cert"),
-                    key: parameters.secret("key"),
+                    // KEDA passes over half a pair.
+                    cert: if parameters.has("key") {
+                        parameters.secret("Cert")
+                    } else {
+                        Secret::default()
+                    },
+                    key: if parameters.has("Cert") {
+                        parameters.secret("key")
+                    } else {
+                        Secret::default()
+                    },
                     unsafe_ssl: parameters.boolean("unsafeSsl"),
                 }
                 .checked(Some(parameters.text("keyPassword")))
@@ -248,7 +293,7 @@ impl Server {
 fn addresses(parameters: &Resolved) -> Result<Vec<String>, BuildError> {
     let mut addresses = parameters.list("address").to_vec();
     let (hosts, ports) = (parameters.list("host"), parameters.list("port"));
-    if hosts.len() != ports.len() {
+    if hosts.len() != ports.len() && !hosts.is_empty() && !ports.is_empty() {
         return Err(BuildError::new(format!(
             "parameters host and port must come in pairs, and there are {} hosts and {} ports",
             hosts.len(),

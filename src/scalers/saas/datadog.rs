@@ -62,9 +62,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         "so much of the value per Job",
     ),
     span(&["timeout"], "of one request"),
-    text(&["type"], "kind of the metric")
-        .allowed(&["average", "global"])
-        .deprecated("KEDA passes over it"),
+    text(&["type"], "kind of the metric: average or global").deprecated("KEDA passes over it"),
 ];
 
 /// When its parameters came and went.
@@ -116,19 +114,62 @@ pub(in crate::scalers) static DATADOG: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.needs_one_of(
-        &["targetValue"],
-        "datadog needs parameter targetValue",
-        found,
-    );
-    if given.is_true("useClusterAgentProxy") {
-        if given.lacks("hpaMetricName") {
-            given.needs_all(
-                &["datadogMetricName", "datadogMetricNamespace"],
-                "useClusterAgentProxy",
-                found,
-            );
+    if given.value("targetValue").is_none_or(|text| text == "-1") {
+        given.needs_one_of(
+            &["targetValue"],
+            "datadog needs parameter targetValue",
+            found,
+        );
+        if given.number("targetValue") == Some(-1.0) {
+            found.push(Problem::wrong(
+                "targetValue",
+                "parameter targetValue must be greater than 0: KEDA takes -1 for absent",
+            ));
         }
+    }
+    for name in ["age", "timeWindowOffset", "lastAvailablePointOffset"] {
+        given.at_least(name, 0, found);
+    }
+    if given.value("query").is_some_and(|text| {
+        !text
+            .split_once('{')
+            .is_some_and(|(_, rest)| rest.contains('}'))
+    }) {
+        found.push(Problem::wrong(
+            "query",
+            "parameter query needs a scope in braces, such as {*}",
+        ));
+    }
+    if let Some(text) = given.metadata().get("type") {
+        if given.metric_type().is_some_and(|text| !text.is_empty()) {
+            found.push(Problem::wrong(
+                "type",
+                "set type or the trigger's metricType, not both",
+            ));
+        } else if !["average", "global"]
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(text))
+        {
+            found.push(Problem::wrong(
+                "type",
+                "parameter type must be average or global",
+            ));
+        }
+    }
+    if given.brings("authMode") {
+        given.needs_all(&["token"], "authMode bearer", found);
+    }
+    if given.is_true("useClusterAgentProxy") {
+        given.needs_all(
+            &[
+                "datadogMetricName",
+                "datadogMetricNamespace",
+                "datadogNamespace",
+                "datadogMetricsService",
+            ],
+            "useClusterAgentProxy",
+            found,
+        );
     } else {
         given.needs_all(
             &["query", "apiKey", "appKey"],

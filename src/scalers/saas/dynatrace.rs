@@ -69,4 +69,10 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         found,
     );
     given.needs_all(&["token"], "dynatrace", found);
+    if given.has("query") && given.has("from") {
+        found.push(Problem::wrong(
+            "from",
+            "parameter from goes with metricSelector; a query holds its own time frame",
+        ));
+    }
 }

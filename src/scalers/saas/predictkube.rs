@@ -2,9 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::client::authentication::HTTP_AUTH;
-use crate::scalers::client::authentication::OAUTH;
+use crate::scalers::client::authentication::{self, HISTORY_OF_AUTHENTICATION, HTTP_AUTH, OAUTH};
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since, words};
 use crate::scalers::params::ParameterSpec;
@@ -50,5 +48,26 @@ pub(in crate::scalers) static PREDICTKUBE: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.needs_all(&["apiKey"], "predictkube", found);
+    if !given.brings("apiKey") && !given.is_open() {
+        found.push(Problem::missing(
+            "apiKey",
+            "predictkube needs parameter apiKey, from a TriggerAuthentication",
+        ));
+    }
+    given.must_not_be_zero("threshold", found);
+    given.must_be_address("prometheusAddress", found);
+    for name in ["predictHorizon", "queryStep", "historyTimeWindow"] {
+        // Days and weeks too. [xhit/go-str2duration]
+        let is_duration = |text: &str| {
+            text.ends_with(['s', 'm', 'h', 'd', 'w', '0'])
+                && text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
+        };
+        if given.value(name).is_some_and(|text| !is_duration(text)) {
+            found.push(Problem::wrong(
+                name,
+                format!("parameter {name} must be a duration such as 30s, 2h or 1d"),
+            ));
+        }
+    }
+    authentication::check(given, found);
 }

@@ -2,6 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -28,6 +29,11 @@ pub(in crate::scalers) static SOLARWINDS: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the metric"),
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationValue"),
+    check,
     since: KedaVersion::new(18, 0),
     ..TriggerType::USUAL
 };
+
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_be_address("host", found);
+}

@@ -34,6 +34,7 @@ pub(in crate::scalers) static SPLUNK: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.must_be_address("host", found);
     if given.has("apiToken") && given.has("password") {
         found.push(Problem::wrong(
             "password",

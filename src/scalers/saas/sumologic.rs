@@ -4,8 +4,8 @@ use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
-use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, number, span, text, whole};
+use crate::scalers::params::{ParameterSpec, parse_duration};
 use crate::scalers::trigger_type::{OtherKeys, Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -65,9 +65,63 @@ pub(in crate::scalers) static SUMOLOGIC: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    let rows: Vec<&str> = given
+        .metadata()
+        .keys()
+        .filter_map(|key| key.strip_prefix("query."))
+        .collect();
+    let is_zero = |text| parse_duration(text).is_ok_and(|duration| duration.is_zero());
+    if given.value("queryType") == Some("metrics")
+        && given.value("quantization").is_some_and(is_zero)
+    {
+        found.push(Problem::wrong(
+            "quantization",
+            "parameter quantization must be longer than 0",
+        ));
+    }
+    if rows
+        .iter()
+        .any(|row| row.is_empty() || given.metadata()[&format!("query.{row}")].is_empty())
+    {
+        found.push(Problem::wrong(
+            "query",
+            "a query.… needs the name of its row and a text",
+        ));
+    }
     match given.value("queryType") {
-        Some("metrics") => given.needs_all(&["quantization"], "queryType metrics", found),
-        Some("logs") => given.needs_all(&["resultField"], "queryType logs", found),
+        Some("metrics") if rows.is_empty() => {
+            given.needs_all(&["query", "quantization"], "queryType metrics", found);
+        }
+        Some("metrics") => {
+            given.needs_all(
+                &["resultQueryRowID", "quantization"],
+                "queryType metrics with several queries",
+                found,
+            );
+            if given.has("query") {
+                found.push(Problem::wrong("query", "set query or query.…, not both"));
+            }
+            if let Some(row) = given.value("resultQueryRowID")
+                && !rows.contains(&row)
+            {
+                found.push(Problem::wrong(
+                    "resultQueryRowID",
+                    format!(
+                        "parameter resultQueryRowID must be one of {}",
+                        rows.join(", ")
+                    ),
+                ));
+            }
+        }
+        Some("logs") => {
+            given.needs_all(&["query", "resultField"], "queryType logs", found);
+            if !rows.is_empty() {
+                found.push(Problem::wrong(
+                    "queryType",
+                    "several queries (query.…) need queryType metrics",
+                ));
+            }
+        }
         _ => {}
     }
 }

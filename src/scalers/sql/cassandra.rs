@@ -24,7 +24,20 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .required(),
     whole(&["port"], "port of the server"),
-    text(&["consistency"], "consistency level").default("one"),
+    text(&["consistency"], "consistency level")
+        .allowed(&[
+            "any",
+            "one",
+            "two",
+            "three",
+            "quorum",
+            "all",
+            "local_quorum",
+            "each_quorum",
+            "local_one",
+        ])
+        .any_case()
+        .default("one"),
     whole(&["protocolVersion"], "version of the protocol").default("4"),
     text(&["keyspace"], "name of the keyspace").required(),
     text(&["query"], "the query; its first value is read").required(),
@@ -61,11 +74,16 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     let names_port = given
         .value("clusterIPAddress")
         .is_none_or(|address| address.contains(':'));
-    if !names_port && given.lacks("port") {
+    let has_none = given.lacks("port") || given.number("port") == Some(0.0);
+    if !names_port && has_none {
         found.push(Problem::missing(
             "port",
             "cassandra needs parameter port, or a port in clusterIPAddress",
         ));
     }
-    given.needs_pair("cert", "key", found);
+    if given.value("tls") == Some("enable") {
+        given.needs_all(&["cert", "key"], "tls: enable", found);
+    } else {
+        given.wants_pair("cert", "key", found);
+    }
 }

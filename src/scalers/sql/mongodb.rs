@@ -64,13 +64,17 @@ pub(in crate::scalers) static MONGODB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.wants_pair("cert", "key", found);
     if given.lacks("connectionString") {
         given.needs_all(
             &["host", "username", "password"],
             "mongodb without connectionString",
             found,
         );
-        if given.value("scheme") == Some("mongodb") {
+        if given
+            .value("scheme")
+            .is_some_and(|scheme| scheme != "mongodb+srv")
+        {
             given.needs_all(&["port"], "mongodb without connectionString", found);
         }
     }

@@ -52,6 +52,8 @@ pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    given.takes_identities(&["azure-workload"], found);
+    given.must_not_be_zero("targetValue", found);
     given.needs_one_of(
         &["connectionString", "host"],
         "mssql needs parameter connectionString or host",

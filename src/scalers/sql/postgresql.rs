@@ -49,13 +49,27 @@ pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.needs_one_of(
-        &["targetQueryValue"],
-        "postgresql needs parameter targetQueryValue",
-        found,
-    );
-    given.must_be_positive("targetQueryValue", found);
+    given.must_not_be_zero("targetQueryValue", found);
     if given.lacks("connection") {
+        given.takes_identities(&["azure-workload"], found);
+        given.must_be_port("port", found);
+        let modes = [
+            "disable",
+            "allow",
+            "prefer",
+            "require",
+            "verify-ca",
+            "verify-full",
+        ];
+        if given
+            .value("sslmode")
+            .is_some_and(|mode| !modes.contains(&mode))
+        {
+            found.push(Problem::wrong(
+                "sslmode",
+                format!("parameter sslmode must be one of {}", modes.join(", ")),
+            ));
+        }
         given.needs_all(
             &["host", "port", "userName", "dbName", "sslmode"],
             "postgresql without connection",

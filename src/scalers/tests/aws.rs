@@ -61,6 +61,28 @@ async fn prometheus_of_aws() {
     }
 }
 
+const AMAZON: &str = "https://aps-workspaces.r.amazonaws.com/workspaces/ws-1";
+
+/// A TriggerAuthentication that is shared with triggers of AWS does no harm.
+#[tokio::test]
+async fn only_servers_of_amazon_need_a_region() {
+    let metadata = [
+        ("serverAddress", "http://127.0.0.1:1"),
+        ("query", "q"),
+        ("threshold", "1"),
+    ];
+    for auth in [
+        &[("awsRegion", "r")][..],
+        &[("awsRegion", "r"), ("awsAccessKeyID", "ID")],
+        &[("awsRoleArn", "arn")],
+        &[("awsAccessKeyID", "ID")],
+        &[("awsAccessKeyID", "ID"), ("awsSecretAccessKey", "hunter2")],
+    ] {
+        let error = one("prometheus", &metadata, Some(auth)).await.unwrap_err();
+        assert!(error.starts_with("failed: http://127.0.0.1:1/"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_trigger_of_a_cloud_lacks() {
     let region = ("awsRegion", "r");
@@ -78,11 +100,6 @@ async fn what_a_trigger_of_a_cloud_lacks() {
         (region, &[secret][..], "parameter awsAccessKeyID is missing"),
         (owner, &[role][..], "parameter awsRegion is missing"),
         (
-            ("identityOwner", "me"),
-            &[id, secret][..],
-            "parameter identityOwner is \"me\" and must be one of pod, operator",
-        ),
-        (
             ("namespace", "n"),
             &[id, secret][..],
             "parameter awsRegion is missing",
@@ -93,24 +110,26 @@ async fn what_a_trigger_of_a_cloud_lacks() {
             "parameter awsRegion must be",
         ),
     ] {
-        let metadata = [
-            ("serverAddress", "http://127.0.0.1:1"),
-            ("query", "q"),
-            ("threshold", "1"),
-            more,
-        ];
-        let error = one("prometheus", &metadata, Some(auth)).await.unwrap_err();
+        let metadata = |address| {
+            [
+                ("serverAddress", address),
+                ("query", "q"),
+                ("threshold", "1"),
+                more,
+            ]
+        };
+        let error = one("prometheus", &metadata(AMAZON), Some(auth))
+            .await
+            .unwrap_err();
         assert!(
             error.starts_with(&format!("not built: {wanted}")),
             "{error}"
         );
         assert!(!error.contains("hunter2"), "{error}");
-        if more.0 == "identityOwner" && more.1 != "operator" {
-            continue;
-        }
         // With authModes no cloud is looked at.
         let mut auth = auth.to_vec();
         auth.extend([("authModes", "bearer"), ("bearerToken", "t")]);
+        let metadata = metadata("http://127.0.0.1:1");
         let error = one("prometheus", &metadata, Some(&auth)).await.unwrap_err();
         assert!(error.starts_with("failed: http://127.0.0.1:1/"), "{error}");
     }
@@ -123,7 +142,7 @@ async fn what_a_trigger_of_a_cloud_lacks() {
             ..Objects::new(&[])
         };
         let metadata = [
-            ("serverAddress", "http://127.0.0.1:1"),
+            ("serverAddress", AMAZON),
             ("query", "q"),
             ("threshold", "1"),
         ];

@@ -290,7 +290,7 @@ fn an_authentication_among_the_files_must_bring_what_is_missing() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "authentication-not-given");
     assert!(findings(rabbit(), vec![authentication("host")]).is_empty());
-    let found = findings(rabbit(), vec![authentication("password")]);
+    let found = findings(rabbit(), vec![authentication("ca")]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "missing-parameter");
 }

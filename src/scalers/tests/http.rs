@@ -148,7 +148,7 @@ async fn modes_of_authentication() {
         (
             "oauth",
             vec![("clientID", "x")],
-            "OAuth needs oauthTokenURI, clientSecret too",
+            "OAuth needs oauthTokenURI too",
         ),
         ("bearer", vec![("token", "hunter2\nx: y")], "cannot be sent"),
         ("magic", vec![("token", "t")], "must be one of apiKey"),
@@ -390,7 +390,7 @@ async fn rabbitmq_parameters_that_exclude_each_other() {
         ),
         (
             "amqp://h",
-            vec![("timeout", "5s")],
+            vec![("timeout", "5s"), ("mode", "QueueLength"), ("value", "1")],
             "timeout needs protocol http",
         ),
         (

@@ -12,4 +12,5 @@ mod no_panic;
 mod read;
 mod real_world;
 mod together;
+mod vectors;
 mod versions;

@@ -54,7 +54,7 @@ fn what_is_missing_or_contradictory_is_said() {
         (
             "aws-sqs-queue",
             with(&sqs, &KEYS[..1]),
-            "missing-parameter: awsAccessKeyID needs parameter awsSecretAccessKey",
+            "missing-parameter: awsAccessKeyID of the metadata needs awsSecretAccessKeyFromEnv",
         ),
         (
             "azure-queue",
@@ -77,7 +77,7 @@ fn what_is_missing_or_contradictory_is_said() {
                 ("connectionFromEnv", "PLAIN"),
                 ("cloud", "Mars"),
             ],
-            "invalid-parameter: parameter cloud is \"Mars\"",
+            "invalid-parameter: parameter cloud must be AzurePublicCloud",
         ),
         (
             "azure-servicebus",
@@ -315,6 +315,8 @@ fn a_pod_identity_signs_in_for_the_trigger() {
     let found = said(sqs(), Some(keys));
     assert_eq!(
         found,
-        ["missing-parameter: awsAccessKeyID needs parameter awsSecretAccessKey"]
+        [
+            "missing-parameter: awsAccessKeyID of a TriggerAuthentication needs parameter awsSecretAccessKey, from a TriggerAuthentication too"
+        ]
     );
 }

@@ -48,9 +48,7 @@ async fn azure_federated_and_secret() {
         .unwrap();
     let asked = all(&seen);
     assert!(asked[0].starts_with("POST /pod-tenant/oauth2/v2.0/token HTTP"));
-    assert!(
-        asked[0].contains("scope=https%3A%2F%2Fprometheus.monitor.chinacloudapp.cn%2F.default")
-    );
+    assert!(asked[0].contains("scope=https%3A%2F%2Fprometheus.monitor.azure.cn%2F.default"));
     // A secret belongs to the environment's own client.
     let (address, seen) = server(vec![bearer("azure-token")]).await;
     let secret = [
