@@ -8,6 +8,7 @@ pub mod facts;
 pub(crate) mod go;
 mod keda_version;
 pub(crate) mod names;
+mod place;
 pub(crate) mod quantity;
 pub mod reading;
 mod scaled_job;

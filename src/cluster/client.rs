@@ -185,6 +185,7 @@ impl LazyCluster {
                 kind: ClusterErrorKind::Other,
                 operation: "reach the cluster".to_owned(),
                 message: error.to_string(),
+                causes: Vec::new(),
             })
     }
 

@@ -18,7 +18,7 @@ pub(crate) mod throttle;
 pub mod watch;
 
 pub use client::Cluster;
-pub use error::{ClusterError, ClusterErrorKind};
+pub use error::{Cause, ClusterError, ClusterErrorKind};
 
 /// Label on every Job and pod of ours: the object's name.
 pub const NAME_LABEL: &str = "keda-jobs/name";

@@ -102,6 +102,7 @@ impl Watches {
                 kind: super::ClusterErrorKind::Other,
                 operation: format!("list jobs.batch in namespace {namespace}"),
                 message: "this run does not watch that namespace".to_owned(),
+                causes: Vec::new(),
             });
         };
         let pods = feeds.pods.as_ref().filter(|_| wants_pods(job));
@@ -135,6 +136,7 @@ impl Watches {
                 kind: super::ClusterErrorKind::Unavailable,
                 operation: format!("list jobs.batch in namespace {namespace}"),
                 message: "it was never listed in full".to_owned(),
+                causes: Vec::new(),
             })
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::ValidateArgs;
 use crate::cluster::client::LazyCluster;
 use crate::cluster::job::{CycleId, job_name, manifest};
 use crate::cluster::objects::{Objects, Reader};
-use crate::cluster::{Cluster, actions, lists};
+use crate::cluster::{Cause, Cluster, actions, lists};
 use crate::diagnostic::{Diagnostic, Label, Span};
 use crate::error::Error;
 use crate::manifest::{Node, Step};
@@ -322,7 +322,7 @@ impl Asker<'_> {
         if !refusal.is_answer {
             return self.not_asked(whole, &LookupError(refusal.error.to_string()));
         }
-        if refusal.causes.is_empty() {
+        if refusal.error.causes.is_empty() {
             let label = self.label(whole);
             self.found.push(Diagnostic::new(
                 &REFUSED_BY_CLUSTER,
@@ -331,8 +331,8 @@ impl Asker<'_> {
             ));
             return;
         }
-        for (field, message) in refusal.causes {
-            let span = self.span_of(&field).unwrap_or(whole);
+        for Cause { field, message } in refusal.error.causes {
+            let span = self.job.place_of(&field).unwrap_or(whole);
             let label = self.label(span);
             self.found.push(Diagnostic::new(
                 &REFUSED_BY_CLUSTER,
@@ -340,59 +340,6 @@ impl Asker<'_> {
                 label,
             ));
         }
-    }
-
-    /// Where a field of the Job stands in the manifest, or the nearest thing around it that is written.
-    fn span_of(&self, field: &str) -> Option<Span> {
-        let steps = steps(field);
-        let (base, rest): (&[&str], &[Step]) = match (steps.as_slice(), self.job.dialect) {
-            (
-                [
-                    Step::Key(first),
-                    Step::Key(second),
-                    Step::Key(third),
-                    rest @ ..,
-                ],
-                Dialect::Proposal,
-            ) if first == "spec" && second == "template" && third == "spec" => {
-                (&["spec", "consumerSpec"], rest)
-            }
-            ([Step::Key(first), rest @ ..], Dialect::Proposal) if first == "spec" => {
-                (&["spec"], rest)
-            }
-            ([Step::Key(first), rest @ ..], _) if first == "spec" => {
-                (&["spec", "jobTargetRef"], rest)
-            }
-            ([Step::Key(first), rest @ ..], _) if first == "metadata" => (&["metadata"], rest),
-            _ => return None,
-        };
-        let mut node = self.node(base)?;
-        let mut span = None;
-        for step in rest {
-            match step {
-                Step::Key(key) => {
-                    let Some(entry) = node.entry(key) else { break };
-                    node = &entry.value;
-                    span = Some(match node.value {
-                        crate::manifest::Value::Mapping(_)
-                        | crate::manifest::Value::Sequence(_) => entry.key_span,
-                        _ => node.span,
-                    });
-                }
-                Step::Index(index) => {
-                    let Some(item) = node.items().get(*index) else {
-                        break;
-                    };
-                    node = item;
-                    span = Some(
-                        item.entries()
-                            .first()
-                            .map_or(item.span, |entry| entry.key_span),
-                    );
-                }
-            }
-        }
-        span
     }
 
     /// Takes one reading of each trigger, one after another, so that each time is its own.
@@ -508,54 +455,5 @@ fn collect(pod: &Node, wanted: &mut Vec<(Holder, String, Option<String>, Span)>)
     }
     for secret in list(pod, "imagePullSecrets") {
         add(Holder::Secret, Some(&secret), "name");
-    }
-}
-
-/// `spec.template.spec.containers[0].image` as steps. A word in brackets is a key: `limits[memory]`.
-fn steps(field: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut rest = field;
-    while !rest.is_empty() {
-        if let Some(inner) = rest.strip_prefix('[') {
-            let end = inner.find(']').unwrap_or(inner.len());
-            let word = &inner[..end];
-            steps.push(match word.parse() {
-                Ok(index) => Step::Index(index),
-                Err(_) => Step::Key(word.to_owned()),
-            });
-            rest = inner.get(end + 1..).unwrap_or_default();
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            if end > 0 {
-                steps.push(Step::Key(rest[..end].to_owned()));
-            }
-            rest = &rest[end..];
-        }
-        rest = rest.strip_prefix('.').unwrap_or(rest);
-    }
-    steps
-}
-
-#[cfg(test)]
-mod tests {
-    use super::steps;
-    use crate::manifest::Step;
-
-    #[test]
-    fn field_paths_become_steps() {
-        let key = |key: &str| Step::Key(key.to_owned());
-        assert_eq!(
-            steps("spec.containers[0].resources.limits[memory]"),
-            [
-                key("spec"),
-                key("containers"),
-                Step::Index(0),
-                key("resources"),
-                key("limits"),
-                key("memory")
-            ]
-        );
-        assert_eq!(steps("a[b"), [key("a"), key("b")]);
-        assert_eq!(steps(""), []);
     }
 }

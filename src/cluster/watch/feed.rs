@@ -151,6 +151,7 @@ where
                 kind: ClusterErrorKind::Other,
                 operation: self.list_operation.clone(),
                 message: "the run is ending".to_owned(),
+                causes: Vec::new(),
             }),
             Err(_) => Err(ClusterError::timeout(&self.list_operation, self.patience)),
         }
@@ -360,6 +361,7 @@ where
                         kind: ClusterErrorKind::Unavailable,
                         operation: self.watch_operation.clone(),
                         message: "it ended as soon as it began".to_owned(),
+                        causes: Vec::new(),
                     });
                 }
             };
