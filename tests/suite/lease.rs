@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::ListParams;
@@ -30,6 +31,14 @@ pub(crate) fn tests() -> Vec<Trial> {
             killed_amid_creates,
         ),
         test("lease::the_dead_do_not_block_who_does_not_wait", dead),
+        test(
+            "lease::a_holder_that_left_our_marks_is_watched_before_it_is_taken_for_dead",
+            foreign_holder,
+        ),
+        test(
+            "lease::what_another_holds_is_not_given_up_with_our_own",
+            foreign_holder_at_the_end,
+        ),
         test("lease::waiting_has_an_end", bounded_wait),
         test("lease::a_takeover_ends_the_first_run", takeover),
         embedded_test(
@@ -306,6 +315,78 @@ fn dead() -> Outcome {
     });
     assert_contains(&text, &["took the lease of alice@"]);
     assert_eq!(scene.jobs(), 3);
+    Ok(())
+}
+
+/// `kubectl edit` and client-go's leader election change the holder and leave our annotation, which names a heartbeat that is not theirs.
+fn foreign_holder() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &[]);
+    first.until_created(3);
+    first.running.signal("KILL");
+    assert_eq!(first.running.wait(), 137);
+    scene
+        .cluster
+        .change("keda-jobs-orders", false, |lease: &mut Lease| {
+            let spec = lease.spec.get_or_insert_default();
+            spec.holder_identity = Some("elected-1".to_owned());
+            spec.renew_time = Some(MicroTime(Timestamp::now()));
+            spec.lease_duration_seconds = Some(3600);
+        });
+    let second = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(4);
+    assert_contains(
+        &second.stdout,
+        &["REFUSED: elected-1 holds the lease keda-jobs-orders"],
+    );
+    // One that does not renew is dead after its own duration.
+    scene
+        .cluster
+        .change("keda-jobs-orders", false, |lease: &mut Lease| {
+            let spec = lease.spec.get_or_insert_default();
+            spec.renew_time = None;
+            spec.lease_duration_seconds = Some(1);
+        });
+    let third = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_contains(
+        &third.stdout,
+        &[
+            "waits for the lease keda-jobs-orders of elected-1",
+            "took the lease of elected-1",
+        ],
+    );
+    assert_eq!(scene.jobs(), 3);
+    Ok(())
+}
+
+/// Many leases are given up with one request, by a label that such a holder leaves as well.
+fn foreign_holder_at_the_end() -> Outcome {
+    let scene = scene(1);
+    let text = std::fs::read_to_string(&scene.manifest)?;
+    let many: Vec<String> = ["orders", "mails", "bills", "notes"]
+        .iter()
+        .map(|name| text.replace("name: orders", &format!("name: {name}")))
+        .collect();
+    let scene = Scene {
+        manifest: scene.cluster.write("many.yaml", &many.join("---\n")),
+        ..scene
+    };
+    let run = scene.start("alice", &[]);
+    eventually("a Job of each", || (scene.jobs() == 4).then_some(()));
+    scene
+        .cluster
+        .change("keda-jobs-mails", false, |lease: &mut Lease| {
+            let spec = lease.spec.get_or_insert_default();
+            spec.holder_identity = Some("elected-1".to_owned());
+        });
+    run.running.signal("INT");
+    assert_eq!(run.running.wait(), 130);
+    assert_eq!(scene.leases(), ["keda-jobs-mails"]);
     Ok(())
 }
 
