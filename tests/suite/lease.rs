@@ -58,6 +58,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test("lease::without_leases_none_is_touched", no_lease),
         embedded_test("lease::a_missing_right_is_named", forbidden),
         embedded_test(
+            "lease::who_may_not_look_for_keda_is_told_so_once",
+            hidden_keda,
+        ),
+        embedded_test(
             "lease::a_heartbeat_that_cannot_be_renewed_holds_the_cycle",
             outage,
         ),
@@ -535,6 +539,42 @@ fn no_lease() -> Outcome {
     for verb in ["get", "create", "update", "delete"] {
         assert!(counts[format!("{verb} leases")].is_null(), "{counts}");
     }
+    Ok(())
+}
+
+/// Where ScaledJobs may not be seen, nothing keeps a live KEDA's objects from us: that is said.
+fn hidden_keda() -> Outcome {
+    let scene = scene(2);
+    scene.fault(json!([{"resource": "scaledjobs", "action": {"status": 403}}]));
+    let output = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    let warning = format!(
+        "cannot get scaledjobs.keda.sh in namespace {}",
+        scene.cluster.namespace
+    );
+    assert_eq!(
+        output.stderr.matches(&warning).count(),
+        1,
+        "{}",
+        output.stderr
+    );
+    assert_contains(
+        &output.stderr,
+        &["whether KEDA drives objects there is not known"],
+    );
+    assert_eq!(scene.jobs(), 2);
+    // A cluster without KEDA has nothing to hide.
+    scene.fault(json!([
+        {"resource": "scaledjobs", "action": {"status": 403}},
+        {"path": "/apis/keda.sh/v1alpha1", "action": {"status": 404}},
+    ]));
+    let output = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_lacks(&output.stderr, "whether KEDA drives");
     Ok(())
 }
 
