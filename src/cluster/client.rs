@@ -10,6 +10,7 @@ use tower::buffer::BufferLayer;
 
 use super::kubeconfig::{self, ClusterOptions, Resolved};
 use super::throttle::{self, Refusals};
+use super::token_file;
 use super::{ClusterError, ClusterErrorKind};
 use crate::error::{Error, ErrorKind};
 
@@ -48,6 +49,7 @@ impl Cluster {
         let namespace = namespace.unwrap_or_else(|| resolved.config.default_namespace.clone());
         // Ours are told what the server said.
         resolved.config.default_retry = false;
+        let token = token_file::take(&mut resolved.config)?;
         let client = ClientBuilder::try_from(resolved.config)
             .map_err(|error| {
                 Error::new(
@@ -56,6 +58,7 @@ impl Cluster {
                 )
                 .because(error)
             })?
+            .with_layer(&token)
             .with_layer(&BufferLayer::new(QUEUE))
             .with_layer(&throttle::layer())
             .build();

@@ -15,6 +15,7 @@ pub mod pace;
 pub mod scaled_jobs;
 pub mod stuck;
 pub(crate) mod throttle;
+mod token_file;
 pub mod watch;
 
 pub use client::Cluster;
