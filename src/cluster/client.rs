@@ -8,6 +8,7 @@ use kube::client::ClientBuilder;
 use tokio::sync::OnceCell;
 use tower::buffer::BufferLayer;
 
+use super::error::credentials_problem;
 use super::kubeconfig::{self, ClusterOptions, Resolved};
 use super::throttle::{self, Refusals};
 use super::token_file;
@@ -35,7 +36,22 @@ impl Cluster {
     /// Connects to the cluster that `options` name; no request is made yet.
     pub async fn connect(options: &ClusterOptions) -> Result<Self, Error> {
         let resolved = kubeconfig::resolve(options).await?;
-        Self::new(resolved, options.namespace.clone(), options.request_timeout)
+        let (namespace, limit) = (options.namespace.clone(), options.request_timeout);
+        let Some(plugin) = kubeconfig::plugin_that_asks_nobody(&resolved) else {
+            return Self::new(resolved, namespace, limit);
+        };
+        // kube waits for the plugin on this thread, for ever.
+        let made = tokio::task::spawn_blocking(move || Self::new(resolved, namespace, limit));
+        match tokio::time::timeout(limit, made).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => Err(Error::new(ErrorKind::Internal, "a client cannot be set up")
+                .because(error)),
+            Err(_) => Err(Error::new(
+                ErrorKind::Cluster,
+                format!("the credential plugin {plugin:?} gave no answer within {limit:?}"),
+            )
+            .hint("try it by hand: it is what exec of this user in the kubeconfig runs; --request-timeout gives it more time")),
+        }
     }
 
     /// A client for a configuration that is found already.
@@ -50,13 +66,22 @@ impl Cluster {
         // Ours are told what the server said.
         resolved.config.default_retry = false;
         let token = token_file::take(&mut resolved.config)?;
+        let plugin = resolved.config.auth_info.exec.as_ref();
+        let plugin = plugin.and_then(|exec| exec.command.clone());
         let client = ClientBuilder::try_from(resolved.config)
             .map_err(|error| {
-                Error::new(
-                    ErrorKind::Cluster,
-                    format!("cannot set up a client for context {:?}", resolved.context),
-                )
-                .because(error)
+                let text = format!("cannot set up a client for context {:?}", resolved.context);
+                match (credentials_problem(&error), plugin) {
+                    (Some(problem), Some(plugin)) => Error::new(
+                        ErrorKind::Cluster,
+                        format!("{text}: {problem}"),
+                    )
+                    .hint(format!("{plugin:?} is what exec of this user in the kubeconfig runs: is it installed, and does it work by hand?")),
+                    (Some(problem), None) => {
+                        Error::new(ErrorKind::Cluster, format!("{text}: {problem}"))
+                    }
+                    (None, _) => Error::new(ErrorKind::Cluster, text).because(error),
+                }
             })?
             .with_layer(&token)
             .with_layer(&BufferLayer::new(QUEUE))

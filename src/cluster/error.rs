@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use kube::client::AuthError;
+
+/// Most characters of what a credential plugin says that are shown.
+const MOST_OF_A_PLUGIN: usize = 500;
+
 /// What a failed request means for what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterErrorKind {
@@ -53,11 +58,12 @@ pub struct Cause {
 impl ClusterError {
     /// Says what became of `operation`.
     pub fn from_kube(operation: impl Into<String>, error: &kube::Error) -> Self {
+        let no_credentials = credentials_problem(error);
         let (kind, message) = match error {
+            _ if let Some(problem) = no_credentials => (ClusterErrorKind::Unauthorized, problem),
             kube::Error::Api(status) => {
                 (kind_of(status.code, &status.reason), status.message.clone())
             }
-            _ if is_of_credentials(error) => (ClusterErrorKind::Unauthorized, innermost(error)),
             kube::Error::HyperError(_) | kube::Error::Service(_) | kube::Error::ReadEvents(_) => {
                 (ClusterErrorKind::Unavailable, innermost(error))
             }
@@ -84,8 +90,11 @@ impl ClusterError {
     /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
+            ClusterErrorKind::Unauthorized if self.message.contains("the credential plugin") => {
+                Some("it is what exec of this user in the kubeconfig runs: try it by hand".to_owned())
+            }
             ClusterErrorKind::Unauthorized => {
-                Some("the cluster does not accept these credentials: log in again, or choose another --context".to_owned())
+                Some("the cluster does not accept these credentials: log in again and start again, or choose another --context".to_owned())
             }
             ClusterErrorKind::Forbidden => {
                 let right = missing_right(&self.message)?;
@@ -98,6 +107,9 @@ impl ClusterError {
             ClusterErrorKind::Throttled => {
                 Some("the API server limits how much it takes at once: run again later, with a lower --concurrency, fewer objects or a longer pollingInterval; kubectl get flowschemas,prioritylevelconfigurations shows the limits to who may see them".to_owned())
             }
+            ClusterErrorKind::Unavailable if self.message.contains("invalid peer certificate") => {
+                Some("is certificate-authority in the kubeconfig that of this cluster, and its server an address that the certificate names?".to_owned())
+            }
             ClusterErrorKind::Unavailable => {
                 Some("is the cluster running, and is this the context that was meant? see kubectl config get-contexts".to_owned())
             }
@@ -106,16 +118,36 @@ impl ClusterError {
     }
 }
 
-/// Whether the request was not sent because its credentials could not be made: a plugin failed, or its answer is of no use.
-fn is_of_credentials(error: &kube::Error) -> bool {
+/// Why credentials could not be made, where that is what went wrong. kube's own words show all that a plugin was given in its
+/// environment and all that it printed, and both may hold secrets; what it says on stderr is for people.
+pub(super) fn credentials_problem(error: &kube::Error) -> Option<String> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.is::<kube::client::AuthError>() {
-            return true;
+    let of_credentials = loop {
+        let error = cause?;
+        if let Some(found) = error.downcast_ref::<AuthError>() {
+            break found;
         }
         cause = error.source();
-    }
-    false
+    };
+    Some(match of_credentials {
+        AuthError::AuthExecStart(error) => {
+            format!("the credential plugin cannot be started: {error}")
+        }
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said: Vec<&str> = said.split_whitespace().collect();
+            let said: String = said.join(" ").chars().take(MOST_OF_A_PLUGIN).collect();
+            let colon = if said.is_empty() { "" } else { ": " };
+            format!(
+                "the credential plugin failed with {}{colon}{said}",
+                out.status
+            )
+        }
+        AuthError::AuthExecParse(_) => {
+            "what the credential plugin printed is no ExecCredential".to_owned()
+        }
+        other => innermost(other),
+    })
 }
 
 /// `create jobs.batch in namespace shop`, of the words in which the API server refuses what the caller has no right to, whichever
@@ -241,8 +273,24 @@ mod tests {
 
     #[test]
     fn credentials_that_cannot_be_made_are_no_outage() {
-        let error = kube::Error::Service(Box::new(kube::client::AuthError::ExecPluginFailed));
+        let out = std::process::Output {
+            status: std::process::ExitStatus::default(),
+            stdout: b"token of the day".to_vec(),
+            stderr: b"you are\n  not logged in\n".to_vec(),
+        };
+        let failed = AuthError::AuthExecRun {
+            cmd: "PASSWORD=of-the-day \"plugin\"".to_owned(),
+            out: Box::new(out),
+        };
+        let error = kube::Error::Service(Box::new(failed));
         let error = ClusterError::from_kube("list jobs.batch in namespace shop", &error);
         assert_eq!(error.kind, ClusterErrorKind::Unauthorized, "{error}");
+        let text = error.to_string();
+        assert!(text.ends_with(": you are not logged in"), "{text}");
+        assert!(
+            !text.contains("of the day") && !text.contains("of-the-day"),
+            "{text}"
+        );
+        assert!(error.hint().unwrap().contains("try it by hand"));
     }
 }

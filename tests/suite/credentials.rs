@@ -7,8 +7,9 @@ use kube::api::PostParams;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use crate::support::binary::{Keda, Output};
 use crate::support::cluster::{TestCluster, given_kubeconfig};
-use crate::support::{Outcome, assert_contains, block_on, test};
+use crate::support::{Outcome, assert_contains, assert_lacks, block_on, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -19,6 +20,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test(
             "credentials::a_plugin_that_fails_is_no_outage",
             failing_plugin,
+        ),
+        test(
+            "credentials::a_plugin_that_hangs_is_given_up",
+            hanging_plugin,
         ),
     ]
 }
@@ -33,8 +38,8 @@ fn as_user(cluster: &TestCluster, user: &Value) -> String {
     cluster.write("other.kubeconfig", &kubeconfig.to_string())
 }
 
-fn list(cluster: &TestCluster, kubeconfig: &str) -> crate::support::binary::Output {
-    crate::support::binary::Keda::new(["list", "--kubeconfig", kubeconfig, "--namespace"])
+fn list(cluster: &TestCluster, kubeconfig: &str) -> Output {
+    Keda::new(["list", "--kubeconfig", kubeconfig, "--namespace"])
         .arg(&cluster.namespace)
         .run()
 }
@@ -77,11 +82,59 @@ fn failing_plugin() -> Outcome {
     let cluster = TestCluster::start();
     let user = json!({"exec": {
         "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "false",
+        "command": "sh",
+        "args": ["-c", "echo token-of-the-day; echo not logged in >&2; exit 3"],
+        "env": [{"name": "PASSWORD", "value": "word-of-the-day"}],
         "interactiveMode": "Never",
     }});
     let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
-    assert_contains(&output.stderr, &["exec"]);
-    crate::support::assert_lacks(&output.stderr, "is the cluster running");
+    assert_contains(
+        &output.stderr,
+        &[
+            "the credential plugin failed",
+            "not logged in",
+            "hint: \"sh\" is what exec",
+        ],
+    );
+    assert_lacks(&output.stderr, "is the cluster running");
+    // What it was given, and what it printed, is nobody's business.
+    assert_lacks(&output.stderr, "of-the-day");
+    let user = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "keda-jobs-no-such-plugin",
+    }});
+    let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
+    assert_contains(
+        &output.stderr,
+        &[
+            "cannot be started",
+            "\"keda-jobs-no-such-plugin\" is what exec",
+        ],
+    );
+    Ok(())
+}
+
+/// A pipeline would wait for ever.
+fn hanging_plugin() -> Outcome {
+    let cluster = TestCluster::start();
+    let user = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sh",
+        "args": ["-c", "exec sleep 30"],
+    }});
+    let kubeconfig = as_user(&cluster, &user);
+    for command in [&["list"][..], &["plan", "examples/demo-queue.yaml"]] {
+        let output = Keda::new(command)
+            .args(["--kubeconfig", &kubeconfig, "--request-timeout", "1s"])
+            .run()
+            .expect(2);
+        assert_contains(
+            &output.stderr,
+            &[
+                "the credential plugin \"sh\" gave no answer within 1s",
+                "hint: ",
+            ],
+        );
+    }
     Ok(())
 }
