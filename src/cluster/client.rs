@@ -3,10 +3,13 @@
 use std::future::Future;
 use std::time::Duration;
 
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request};
 use kube::Client;
-use kube::client::ClientBuilder;
+use kube::client::{Body, ClientBuilder};
 use tokio::sync::OnceCell;
 use tower::buffer::BufferLayer;
+use tower::util::MapRequestLayer;
 
 use super::error::credentials_problem;
 use super::kubeconfig::{self, ClusterOptions, Resolved};
@@ -17,6 +20,15 @@ use crate::error::{Error, ErrorKind};
 
 /// Requests between kube's client and our layer.
 const QUEUE: usize = 1024;
+
+/// What the server's logs, its audit and `metadata.managedFields` name us by.
+fn user_agent() -> MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone> {
+    MapRequestLayer::new(|mut request: Request<Body>| {
+        let name = HeaderValue::from_static(concat!("keda-jobs/", env!("CARGO_PKG_VERSION")));
+        request.headers_mut().insert(USER_AGENT, name);
+        request
+    })
+}
 
 /// One cluster.
 #[derive(Clone)]
@@ -84,6 +96,7 @@ impl Cluster {
                 }
             })?
             .with_layer(&token)
+            .with_layer(&user_agent())
             .with_layer(&BufferLayer::new(QUEUE))
             .with_layer(&throttle::layer())
             .build();

@@ -13,6 +13,7 @@ pub mod objects;
 pub mod operator;
 pub mod pace;
 pub mod scaled_jobs;
+mod skew;
 pub mod stuck;
 pub(crate) mod throttle;
 mod token_file;

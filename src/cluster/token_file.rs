@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 use kube::Config;
+use kube::client::Body;
 use tokio::time::Instant;
 use tower::util::MapRequestLayer;
 
@@ -29,26 +30,19 @@ struct TokenFile {
 /// When it cannot be read, or holds no token.
 pub(super) fn take(
     config: &mut Config,
-) -> Result<
-    MapRequestLayer<
-        impl Fn(Request<kube::client::Body>) -> Request<kube::client::Body> + Clone + use<>,
-    >,
-    Error,
-> {
+) -> Result<MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone + use<>>, Error> {
     let path = config.auth_info.token_file.take();
     if path.is_some() {
         config.auth_info.token = None;
     }
     let file = path.map(|path| TokenFile::open(path.into())).transpose()?;
     let file = file.map(Arc::new);
-    Ok(MapRequestLayer::new(
-        move |mut request: Request<kube::client::Body>| {
-            if let Some(file) = &file {
-                request.headers_mut().insert(AUTHORIZATION, file.header());
-            }
-            request
-        },
-    ))
+    Ok(MapRequestLayer::new(move |mut request: Request<Body>| {
+        if let Some(file) = &file {
+            request.headers_mut().insert(AUTHORIZATION, file.header());
+        }
+        request
+    }))
 }
 
 impl TokenFile {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::sources::scaled_job;
 use crate::support::binary::Keda;
-use crate::support::cluster::TestCluster;
+use crate::support::cluster::{TestCluster, given_kubeconfig};
 use crate::support::servers::Page;
 use crate::support::{Outcome, assert_contains, embedded_test, eventually, test};
 
@@ -78,6 +78,23 @@ fn marks() -> Outcome {
     cluster.run(["run", "--once", &manifest]).expect(0);
     let jobs = cluster.jobs();
     assert_eq!(jobs.len(), 2);
+    // By what the server knows us: the embedded one notes it with the request, a real one with the fields.
+    if given_kubeconfig().is_some() {
+        let fields = jobs[0].metadata.managed_fields.as_ref();
+        let managers = fields.into_iter().flatten();
+        let managers: Vec<_> = managers
+            .filter_map(|field| field.manager.as_deref())
+            .collect();
+        assert!(managers.contains(&"keda-jobs"), "{managers:?}");
+    } else {
+        let requests = cluster.admin("GET", "/sandbox/requests", None);
+        let last = requests["last"].as_array().expect("requests");
+        let version = concat!("keda-jobs/", env!("CARGO_PKG_VERSION"));
+        assert!(
+            last.iter().any(|request| request["userAgent"] == version),
+            "{last:?}"
+        );
+    }
     let cycles: BTreeSet<String> = jobs
         .iter()
         .map(|job| {
