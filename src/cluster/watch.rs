@@ -11,6 +11,7 @@ mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -158,6 +159,7 @@ where
         K: kube::Resource<DynamicType = ()>,
     {
         let names = Arc::new(names);
+        let warned = Arc::new(AtomicBool::new(false));
         let feed = |selector: String, label: &'static str| {
             let known = Arc::clone(&names);
             let place = move |object: &SlimObject| {
@@ -171,6 +173,7 @@ where
                 selector,
                 watch: mode == Mode::Watch,
                 objects: names.len(),
+                warned: Arc::clone(&warned),
             };
             Feed::start::<K>(cluster, options, Box::new(place))
         };

@@ -89,7 +89,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
     )
     .await;
     if counts.is_none() {
-        note_missing_namespaces(context, &engine, &targets).await;
+        note_missing_namespaces(context, &engine, &targets, &decided).await;
         note_other_writers(context, &engine, &targets).await;
     }
     let plans: Vec<ObjectPlan<'_>> = targets
@@ -112,14 +112,24 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
     Ok(status(&decided, args.detailed_exitcode))
 }
 
-/// Says on stderr which namespaces there are none of: they hold no Jobs, and `run` would fail. Who may not ask is not told.
-async fn note_missing_namespaces(context: &Context<'_>, engine: &Engine, targets: &[Target]) {
+/// Says on stderr which namespaces there are none of: their Jobs can be listed, and there are none, but `run` would fail. Who may not
+/// ask is not told.
+async fn note_missing_namespaces(
+    context: &Context<'_>,
+    engine: &Engine,
+    targets: &[Target],
+    decided: &[Decided],
+) {
     let Ok(cluster) = engine.cluster.get().await else {
         return;
     };
+    let is_empty =
+        |decided: &Decided| matches!(&decided.inventory, Inventory::Known(jobs) if jobs.is_empty());
     let namespaces: BTreeSet<&str> = targets
         .iter()
-        .map(|target| target.namespace.as_str())
+        .zip(decided)
+        .filter(|(_, decided)| is_empty(decided))
+        .map(|(target, _)| target.namespace.as_str())
         .collect();
     let looks = namespaces.into_iter().map(async |namespace| {
         let exists = lists::namespace_exists(cluster, namespace).await;
