@@ -9,6 +9,7 @@ pub(crate) mod go;
 mod job_target_ref;
 mod keda_version;
 pub(crate) mod names;
+mod place;
 pub(crate) mod quantity;
 pub mod reading;
 mod scaled_job;

@@ -51,6 +51,7 @@ pub async fn create(
             kind: ClusterErrorKind::Invalid,
             operation: operation.clone(),
             message: format!("jobTargetRef cannot be sent: {error}"),
+            causes: Vec::new(),
         })?;
     let patience = Instant::now() + cluster.request_timeout();
     let mut attempt = 1;
@@ -72,6 +73,7 @@ pub async fn create(
                 kind: ClusterErrorKind::Throttled,
                 operation: operation.clone(),
                 message: "the run ended while the server wanted no more requests".to_owned(),
+                causes: Vec::new(),
             };
             return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
         }
@@ -177,8 +179,6 @@ pub struct Refusal {
     pub error: ClusterError,
     /// The server looked at the Job and said no; otherwise it could not be asked.
     pub is_answer: bool,
-    /// Fields of the Job (`spec.template.spec.containers[0].image`) and what is wrong with each.
-    pub causes: Vec<(String, String)>,
 }
 
 /// Creates the Job with `dryRun=All`: it passes validation, admission and quota, and is not kept.
@@ -194,9 +194,9 @@ pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<
             kind: ClusterErrorKind::Invalid,
             operation: operation.clone(),
             message: format!("jobTargetRef cannot be sent: {error}"),
+            causes: Vec::new(),
         },
         is_answer: true,
-        causes: Vec::new(),
     })?;
     let parameters = PostParams {
         dry_run: true,
@@ -206,16 +206,6 @@ pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<
     match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
-            let causes: Vec<(String, String)> = match &error {
-                kube::Error::Api(status) => status
-                    .details
-                    .iter()
-                    .flat_map(|details| &details.causes)
-                    .filter(|cause| !cause.field.is_empty())
-                    .map(|cause| (cause.field.clone(), cause.message.clone()))
-                    .collect(),
-                _ => Vec::new(),
-            };
             let error = ClusterError::from_kube(&operation, &error);
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.
             let lacks_right = error.kind == ClusterErrorKind::Forbidden
@@ -225,16 +215,11 @@ pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<
                     error.kind,
                     ClusterErrorKind::Forbidden | ClusterErrorKind::Invalid
                 );
-            Err(Refusal {
-                error,
-                is_answer,
-                causes,
-            })
+            Err(Refusal { error, is_answer })
         }
         Err(_) => Err(Refusal {
             error: ClusterError::timeout(operation, limit),
             is_answer: false,
-            causes: Vec::new(),
         }),
     }
 }

@@ -3,18 +3,32 @@
 use std::future::Future;
 use std::time::Duration;
 
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request};
 use kube::Client;
-use kube::client::ClientBuilder;
+use kube::client::{Body, ClientBuilder};
 use tokio::sync::OnceCell;
 use tower::buffer::BufferLayer;
+use tower::util::MapRequestLayer;
 
+use super::error::credentials_problem;
 use super::kubeconfig::{self, ClusterOptions, Resolved};
 use super::throttle::{self, Refusals};
+use super::token_file;
 use super::{ClusterError, ClusterErrorKind};
 use crate::error::{Error, ErrorKind};
 
 /// Requests between kube's client and our layer.
 const QUEUE: usize = 1024;
+
+/// What the server's logs, its audit and `metadata.managedFields` name us by.
+fn user_agent() -> MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone> {
+    MapRequestLayer::new(|mut request: Request<Body>| {
+        let name = HeaderValue::from_static(concat!("keda-jobs/", env!("CARGO_PKG_VERSION")));
+        request.headers_mut().insert(USER_AGENT, name);
+        request
+    })
+}
 
 /// One cluster.
 #[derive(Clone)]
@@ -34,7 +48,22 @@ impl Cluster {
     /// Connects to the cluster that `options` name; no request is made yet.
     pub async fn connect(options: &ClusterOptions) -> Result<Self, Error> {
         let resolved = kubeconfig::resolve(options).await?;
-        Self::new(resolved, options.namespace.clone(), options.request_timeout)
+        let (namespace, limit) = (options.namespace.clone(), options.request_timeout);
+        let Some(plugin) = kubeconfig::plugin_that_asks_nobody(&resolved) else {
+            return Self::new(resolved, namespace, limit);
+        };
+        // kube waits for the plugin on this thread, for ever.
+        let made = tokio::task::spawn_blocking(move || Self::new(resolved, namespace, limit));
+        match tokio::time::timeout(limit, made).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => Err(Error::new(ErrorKind::Internal, "a client cannot be set up")
+                .because(error)),
+            Err(_) => Err(Error::new(
+                ErrorKind::Cluster,
+                format!("the credential plugin {plugin:?} gave no answer within {limit:?}"),
+            )
+            .hint("try it by hand: it is what exec of this user in the kubeconfig runs; --request-timeout gives it more time")),
+        }
     }
 
     /// A client for a configuration that is found already.
@@ -48,14 +77,26 @@ impl Cluster {
         let namespace = namespace.unwrap_or_else(|| resolved.config.default_namespace.clone());
         // Ours are told what the server said.
         resolved.config.default_retry = false;
+        let token = token_file::take(&mut resolved.config)?;
+        let plugin = resolved.config.auth_info.exec.as_ref();
+        let plugin = plugin.and_then(|exec| exec.command.clone());
         let client = ClientBuilder::try_from(resolved.config)
             .map_err(|error| {
-                Error::new(
-                    ErrorKind::Cluster,
-                    format!("cannot set up a client for context {:?}", resolved.context),
-                )
-                .because(error)
+                let text = format!("cannot set up a client for context {:?}", resolved.context);
+                match (credentials_problem(&error), plugin) {
+                    (Some(problem), Some(plugin)) => Error::new(
+                        ErrorKind::Cluster,
+                        format!("{text}: {problem}"),
+                    )
+                    .hint(format!("{plugin:?} is what exec of this user in the kubeconfig runs: is it installed, and does it work by hand?")),
+                    (Some(problem), None) => {
+                        Error::new(ErrorKind::Cluster, format!("{text}: {problem}"))
+                    }
+                    (None, _) => Error::new(ErrorKind::Cluster, text).because(error),
+                }
             })?
+            .with_layer(&token)
+            .with_layer(&user_agent())
             .with_layer(&BufferLayer::new(QUEUE))
             .with_layer(&throttle::layer())
             .build();
@@ -185,6 +226,7 @@ impl LazyCluster {
                 kind: ClusterErrorKind::Other,
                 operation: "reach the cluster".to_owned(),
                 message: error.to_string(),
+                causes: Vec::new(),
             })
     }
 

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use kube::client::AuthError;
+
+/// Most characters of what a credential plugin says that are shown.
+const MOST_OF_A_PLUGIN: usize = 500;
+
 /// What a failed request means for what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterErrorKind {
@@ -37,25 +42,38 @@ pub struct ClusterError {
     pub operation: String,
     /// The server's own words, or what became of the connection.
     pub message: String,
+    /// What the server says against fields of the object that was sent.
+    pub causes: Vec<Cause>,
+}
+
+/// One field of an object that the server refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Its path: `spec.template.spec.containers[0].image`.
+    pub field: String,
+    /// What is wrong with it, in the server's words.
+    pub message: String,
 }
 
 impl ClusterError {
     /// Says what became of `operation`.
     pub fn from_kube(operation: impl Into<String>, error: &kube::Error) -> Self {
+        let no_credentials = credentials_problem(error);
         let (kind, message) = match error {
+            _ if let Some(problem) = no_credentials => (ClusterErrorKind::Unauthorized, problem),
             kube::Error::Api(status) => {
                 (kind_of(status.code, &status.reason), status.message.clone())
             }
             kube::Error::HyperError(_) | kube::Error::Service(_) | kube::Error::ReadEvents(_) => {
                 (ClusterErrorKind::Unavailable, innermost(error))
             }
-            kube::Error::Auth(_) => (ClusterErrorKind::Unauthorized, innermost(error)),
             _ => (ClusterErrorKind::Other, error.to_string()),
         };
         Self {
             kind,
             operation: operation.into(),
             message,
+            causes: causes(error),
         }
     }
 
@@ -65,20 +83,32 @@ impl ClusterError {
             kind: ClusterErrorKind::Unavailable,
             operation: operation.into(),
             message: format!("no answer within {limit:?}"),
+            causes: Vec::new(),
         }
     }
 
     /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
-            ClusterErrorKind::Unauthorized => {
-                Some("the cluster does not accept these credentials: log in again, or choose another --context".to_owned())
+            ClusterErrorKind::Unauthorized if self.message.contains("the credential plugin") => {
+                Some("it is what exec of this user in the kubeconfig runs: try it by hand".to_owned())
             }
-            ClusterErrorKind::Forbidden if !self.message.contains("exceeded quota") => {
-                Some(format!("the right to {} is missing: ask for it in a Role, or use another --context", self.operation))
+            ClusterErrorKind::Unauthorized => {
+                Some("the cluster does not accept these credentials: log in again and start again, or choose another --context".to_owned())
+            }
+            ClusterErrorKind::Forbidden => {
+                let right = missing_right(&self.message)?;
+                Some(format!("the right to {right} is missing: ask for it in a Role, or use another --context"))
+            }
+            ClusterErrorKind::NotFound => {
+                let namespace = missing_namespace(&self.message)?;
+                Some(format!("create it with kubectl create namespace {namespace}, or correct metadata.namespace, --namespace or --context"))
             }
             ClusterErrorKind::Throttled => {
                 Some("the API server limits how much it takes at once: run again later, with a lower --concurrency, fewer objects or a longer pollingInterval; kubectl get flowschemas,prioritylevelconfigurations shows the limits to who may see them".to_owned())
+            }
+            ClusterErrorKind::Unavailable if self.message.contains("invalid peer certificate") => {
+                Some("is certificate-authority in the kubeconfig that of this cluster, and its server an address that the certificate names?".to_owned())
             }
             ClusterErrorKind::Unavailable => {
                 Some("is the cluster running, and is this the context that was meant? see kubectl config get-contexts".to_owned())
@@ -86,6 +116,79 @@ impl ClusterError {
             _ => None,
         }
     }
+}
+
+/// Why credentials could not be made, where that is what went wrong. kube's own words show all that a plugin was given in its
+/// environment and all that it printed, and both may hold secrets; what it says on stderr is for people.
+pub(super) fn credentials_problem(error: &kube::Error) -> Option<String> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let of_credentials = loop {
+        let error = cause?;
+        if let Some(found) = error.downcast_ref::<AuthError>() {
+            break found;
+        }
+        cause = error.source();
+    };
+    Some(match of_credentials {
+        AuthError::AuthExecStart(error) => {
+            format!("the credential plugin cannot be started: {error}")
+        }
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said: Vec<&str> = said.split_whitespace().collect();
+            let said: String = said.join(" ").chars().take(MOST_OF_A_PLUGIN).collect();
+            let colon = if said.is_empty() { "" } else { ": " };
+            format!(
+                "the credential plugin failed with {}{colon}{said}",
+                out.status
+            )
+        }
+        AuthError::AuthExecParse(_) => {
+            "what the credential plugin printed is no ExecCredential".to_owned()
+        }
+        other => innermost(other),
+    })
+}
+
+/// `create jobs.batch in namespace shop`, of the words in which the API server refuses what the caller has no right to, whichever
+/// authorizer says so. None where it is not a right that is missing: a quota, a policy and a webhook forbid as well.
+/// [Kubernetes apiserver `handlers/responsewriters/errors.go`: `forbiddenMessage`]
+fn missing_right(message: &str) -> Option<String> {
+    let quoted = |rest: &str| -> Option<(String, String)> {
+        let (word, rest) = rest.strip_prefix('"')?.split_once('"')?;
+        Some((word.to_owned(), rest.to_owned()))
+    };
+    let (_, rest) = message.split_once("\" cannot ")?;
+    let (verb, rest) = rest.split_once(" resource ")?;
+    let (resource, rest) = quoted(rest)?;
+    let (group, rest) = quoted(rest.strip_prefix(" in API group ")?)?;
+    let dot = if group.is_empty() { "" } else { "." };
+    let place = match rest.strip_prefix(" in the namespace ").and_then(quoted) {
+        Some((namespace, _)) => format!("in namespace {namespace}"),
+        None => "in all namespaces".to_owned(),
+    };
+    Some(format!("{verb} {resource}{dot}{group} {place}"))
+}
+
+/// Of `namespaces "shop" not found`.
+fn missing_namespace(message: &str) -> Option<&str> {
+    message
+        .strip_prefix("namespaces \"")?
+        .strip_suffix("\" not found")
+}
+
+fn causes(error: &kube::Error) -> Vec<Cause> {
+    let kube::Error::Api(status) = error else {
+        return Vec::new();
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes
+        .filter(|cause| !cause.field.is_empty())
+        .map(|cause| Cause {
+            field: cause.field.clone(),
+            message: cause.message.clone(),
+        })
+        .collect()
 }
 
 fn kind_of(code: u16, reason: &str) -> ClusterErrorKind {
@@ -110,4 +213,84 @@ fn innermost(error: &dyn std::error::Error) -> String {
         current = source;
     }
     current.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forbidden(message: &str) -> ClusterError {
+        ClusterError {
+            kind: ClusterErrorKind::Forbidden,
+            operation: "create job shop/orders-x-0".to_owned(),
+            message: message.to_owned(),
+            causes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_missing_right_is_named_as_a_role_names_it() {
+        let user = "User \"system:serviceaccount:shop:ci\"";
+        for (message, right) in [
+            (
+                format!(
+                    "jobs.batch is forbidden: {user} cannot create resource \"jobs\" in API group \"batch\" in the namespace \"shop\""
+                ),
+                "create jobs.batch in namespace shop",
+            ),
+            (
+                format!(
+                    "secrets \"x\" is forbidden: {user} cannot get resource \"secrets\" in API group \"\" in the namespace \"shop\": RBAC: role.rbac.authorization.k8s.io \"a\" not found"
+                ),
+                "get secrets in namespace shop",
+            ),
+            (
+                format!(
+                    "jobs.batch is forbidden: {user} cannot list resource \"jobs\" in API group \"batch\" at the cluster scope"
+                ),
+                "list jobs.batch in all namespaces",
+            ),
+        ] {
+            let hint = forbidden(&message).hint().unwrap();
+            assert!(
+                hint.contains(&format!("the right to {right} is missing")),
+                "{hint}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_forbids_and_is_no_right_is_not_called_one() {
+        for message in [
+            "jobs.batch \"a\" is forbidden: exceeded quota: few, requested: count/jobs.batch=1, used: count/jobs.batch=2, limited: count/jobs.batch=2",
+            "jobs.batch \"a\" is forbidden: unable to create new content in namespace shop because it is being terminated",
+            "admission webhook \"policy.example.org\" denied the request: images must be signed",
+            "jobs.batch \"a\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+        ] {
+            assert_eq!(forbidden(message).hint(), None, "{message}");
+        }
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_made_are_no_outage() {
+        let out = std::process::Output {
+            status: std::process::ExitStatus::default(),
+            stdout: b"token of the day".to_vec(),
+            stderr: b"you are\n  not logged in\n".to_vec(),
+        };
+        let failed = AuthError::AuthExecRun {
+            cmd: "PASSWORD=of-the-day \"plugin\"".to_owned(),
+            out: Box::new(out),
+        };
+        let error = kube::Error::Service(Box::new(failed));
+        let error = ClusterError::from_kube("list jobs.batch in namespace shop", &error);
+        assert_eq!(error.kind, ClusterErrorKind::Unauthorized, "{error}");
+        let text = error.to_string();
+        assert!(text.ends_with(": you are not logged in"), "{text}");
+        assert!(
+            !text.contains("of the day") && !text.contains("of-the-day"),
+            "{text}"
+        );
+        assert!(error.hint().unwrap().contains("try it by hand"));
+    }
 }

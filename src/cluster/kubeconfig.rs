@@ -222,6 +222,13 @@ fn read(path: &Path) -> Result<Kubeconfig, Error> {
     })
 }
 
+/// The command of the user's exec plugin, where it cannot be waiting for somebody to log in.
+pub(super) fn plugin_that_asks_nobody(resolved: &Resolved) -> Option<String> {
+    let exec = resolved.config.auth_info.exec.as_ref()?;
+    let asks_nobody = exec.interactive_mode == Some(ExecInteractiveMode::Never);
+    asks_nobody.then(|| exec.command.clone().unwrap_or_default())
+}
+
 /// An exec plugin that asks a question would hang where nobody can answer.
 fn close_stdin_of_plugins(mut kubeconfig: Kubeconfig) -> Kubeconfig {
     if !std::io::stdin().is_terminal() {

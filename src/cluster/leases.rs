@@ -23,6 +23,8 @@ pub const HEARTBEAT_ANNOTATION: &str = "keda-jobs/heartbeat";
 /// is what matters: the next renewal then meets a conflict, and the run looks at what it still holds.
 pub const TAKEN_ANNOTATION: &str = "keda-jobs/taken";
 
+/// What the name of a heartbeat Lease begins with; the run's id follows.
+const HEARTBEAT_PREFIX: &str = "keda-jobs-run-";
 /// Longest name of a Lease: a DNS subdomain.
 const MAX_NAME: usize = 253;
 
@@ -42,7 +44,7 @@ pub fn object_lease(object: &str) -> String {
 
 /// Name of a run's heartbeat Lease.
 pub fn heartbeat_lease(run: &str) -> String {
-    format!("keda-jobs-run-{run}")
+    format!("{HEARTBEAT_PREFIX}{run}")
 }
 
 /// A Lease as it was last read or written.
@@ -64,14 +66,21 @@ impl Held {
             .filter(|holder| !holder.is_empty())
     }
 
-    /// The heartbeat that the annotation names.
+    /// The heartbeat that the annotation names, where it is the holder's. Who writes another holder into the Lease and knows nothing
+    /// of our marks, as `kubectl edit` and client-go's leader election, leaves that of the run before.
     pub fn heartbeat(&self) -> Option<&str> {
-        self.lease
-            .metadata
-            .annotations
-            .as_ref()
-            .and_then(|annotations| annotations.get(HEARTBEAT_ANNOTATION))
-            .map(String::as_str)
+        let annotations = self.lease.metadata.annotations.as_ref()?;
+        let heartbeat = annotations.get(HEARTBEAT_ANNOTATION)?;
+        self.is_held_by_run_of(heartbeat).then_some(heartbeat)
+    }
+
+    /// Whether the holder is the run of that heartbeat: its identity ends in the run's id, as in `alice@laptop_x7k2p9q1`.
+    fn is_held_by_run_of(&self, heartbeat: &str) -> bool {
+        let run = heartbeat.strip_prefix(HEARTBEAT_PREFIX);
+        self.holder()
+            .zip(run)
+            .and_then(|(holder, run)| holder.strip_suffix(run))
+            .is_some_and(|who| who.ends_with('_'))
     }
 
     /// `spec.leaseDurationSeconds`, when it is above 0.
@@ -276,12 +285,27 @@ pub async fn release(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<
 ///
 /// Who takes a Lease over takes its label away in the same write. But the server first lists and then deletes by name, without a
 /// precondition on each (k8s.io/apiserver 0.36, `Store.DeleteCollection`): only for a run whose heartbeat others cannot judge
-/// dead meanwhile.
+/// dead meanwhile. And only while all that carry the label are held by that run: who writes another holder in by other means leaves it.
+///
+/// # Errors
+/// [`ClusterErrorKind::Conflict`] when one that carries the label is another's: then nothing is deleted.
 pub async fn release_all(
     cluster: &Cluster,
     namespace: &str,
     heartbeat: &str,
 ) -> Result<(), ClusterError> {
+    let labelled = of_run(cluster, namespace, heartbeat).await?;
+    if let Some(others) = labelled
+        .values()
+        .find(|lease| !lease.is_held_by_run_of(heartbeat))
+    {
+        return Err(ClusterError {
+            kind: ClusterErrorKind::Conflict,
+            operation: operation("deletecollection", namespace),
+            message: format!("the lease {} is another's", others.name()),
+            causes: Vec::new(),
+        });
+    }
     let selector = ListParams::default().labels(&format!("{RUN_LABEL}={heartbeat}"));
     let leases = api(cluster, namespace);
     let parameters = DeleteParams::background();
@@ -361,7 +385,12 @@ mod tests {
             duration: Duration::from_secs(30),
             now: Timestamp::UNIX_EPOCH,
         };
-        for (identity, transitions) in [("a", None), ("a", None), ("b", Some(1)), ("a", Some(2))] {
+        for (identity, transitions) in [
+            ("alice_a", None),
+            ("alice_a", None),
+            ("bob_b", Some(1)),
+            ("alice_a", Some(2)),
+        ] {
             write_claim(&mut lease, by(identity));
             let spec = lease.spec.as_ref().unwrap();
             assert_eq!(spec.lease_transitions, transitions);
@@ -369,9 +398,14 @@ mod tests {
         }
         let labels = lease.metadata.labels.as_ref().unwrap();
         assert_eq!(labels[RUN_LABEL], "keda-jobs-run-a");
-        let held = Held { lease };
-        assert_eq!(held.holder(), Some("a"));
+        let mut held = Held { lease };
+        assert_eq!(held.holder(), Some("alice_a"));
         assert_eq!(held.heartbeat(), Some("keda-jobs-run-a"));
         assert_eq!(held.duration(), Some(Duration::from_secs(30)));
+        // Another's annotation says nothing of a holder that somebody else wrote.
+        for holder in ["bob", "bob_b", "a", "alice-a", ""] {
+            held.lease.spec.get_or_insert_default().holder_identity = Some(holder.to_owned());
+            assert_eq!(held.heartbeat(), None, "{holder}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Small questions about one namespace.
 
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,21 @@ where
     let api: Api<K> = Api::namespaced(cluster.client.clone(), namespace);
     let operation = format!("get {plural} in namespace {namespace}");
     let found = optional(cluster.request(&operation, api.get_metadata(name)).await)?;
+    Ok(found.is_some())
+}
+
+/// Whether the namespace exists.
+///
+/// # Errors
+/// Often: namespaced rights seldom let one see the namespace itself.
+pub async fn namespace_exists(cluster: &Cluster, namespace: &str) -> Result<bool, ClusterError> {
+    let api: Api<Namespace> = Api::all(cluster.client.clone());
+    let operation = format!("get namespace {namespace}");
+    let found = optional(
+        cluster
+            .request(&operation, api.get_metadata(namespace))
+            .await,
+    )?;
     Ok(found.is_some())
 }
 

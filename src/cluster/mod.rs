@@ -13,12 +13,14 @@ pub mod objects;
 pub mod operator;
 pub mod pace;
 pub mod scaled_jobs;
+mod skew;
 pub mod stuck;
 pub(crate) mod throttle;
+mod token_file;
 pub mod watch;
 
 pub use client::Cluster;
-pub use error::{ClusterError, ClusterErrorKind};
+pub use error::{Cause, ClusterError, ClusterErrorKind};
 
 /// Label on every Job and pod of ours: the object's name.
 pub const NAME_LABEL: &str = "keda-jobs/name";

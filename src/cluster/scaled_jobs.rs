@@ -1,6 +1,6 @@
 //! Whether the ScaledJobs of a run also live in the cluster: to be named as owners, and to be left alone while KEDA drives them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use kube::Api;
@@ -17,6 +17,8 @@ use super::{Cluster, ClusterError, ClusterErrorKind};
 const PRESENCE: Duration = Duration::from_secs(5);
 /// How old one may be that tells, for an owner reference, that it is not there.
 const ABSENCE: Duration = Duration::from_secs(30);
+/// Where ScaledJobs live.
+const GROUP_VERSION: &str = "keda.sh/v1alpha1";
 /// From so many objects of a namespace on one list is asked for instead of each of them: others may have a thousand there.
 const MANY: usize = 3;
 
@@ -55,12 +57,14 @@ struct Listed {
 /// The ScaledJobs of the cluster that have the names of a run's objects.
 ///
 /// A missing right to look counts as none: who may not see ScaledJobs cannot be told about them, and an owner reference is a
-/// convenience. So does a cluster without such a kind.
+/// convenience. That is said once for each namespace, unless the cluster has no KEDA. A cluster without such a kind counts as none too.
 pub struct ScaledJobs {
     /// How many objects the run has in each namespace.
     objects: HashMap<String, usize>,
     /// By namespace. Held while it is listed: who comes meanwhile waits for that list.
     listed: Mutex<HashMap<String, Listed>>,
+    /// Namespaces whose ScaledJobs we may not see, once that was said.
+    hidden: Mutex<HashSet<String>>,
 }
 
 impl ScaledJobs {
@@ -73,6 +77,7 @@ impl ScaledJobs {
         Self {
             objects,
             listed: Mutex::default(),
+            hidden: Mutex::default(),
         }
     }
 
@@ -93,7 +98,7 @@ impl ScaledJobs {
                 return Ok(found.get(name).cloned());
             }
         }
-        get(cluster, namespace, name).await
+        self.get(cluster, namespace, name).await
     }
 
     /// As an owner of Jobs; none when it is about to go. One that was made in the last 30 s may be missed.
@@ -116,8 +121,44 @@ impl ScaledJobs {
             }
         }
         drop(lists);
-        let found = get(cluster, namespace, name).await?;
+        let found = self.get(cluster, namespace, name).await?;
         Ok(found.and_then(ScaledJobInCluster::owner))
+    }
+
+    async fn get(
+        &self,
+        cluster: &Cluster,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<ScaledJobInCluster>, ClusterError> {
+        let api = scaled_jobs(cluster, namespace);
+        let operation = format!("get scaledjobs.keda.sh in namespace {namespace}");
+        match optional(cluster.request(&operation, api.get_metadata(name)).await) {
+            Ok(found) => Ok(found.map(|object| object.metadata.into())),
+            Err(error) if error.kind == ClusterErrorKind::Forbidden => {
+                self.tell_hidden(cluster, namespace, &error).await;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says that KEDA cannot be looked for in that namespace, where there may be one.
+    async fn tell_hidden(&self, cluster: &Cluster, namespace: &str, error: &ClusterError) {
+        let is_news = self.hidden.lock().await.insert(namespace.to_owned());
+        if !is_news {
+            return;
+        }
+        // Everybody may ask which kinds there are.
+        let operation = format!("find out about {GROUP_VERSION}");
+        let kinds = cluster.client.list_api_group_resources(GROUP_VERSION);
+        let kinds = optional(cluster.request(&operation, kinds).await);
+        if !matches!(kinds, Ok(None)) {
+            tracing::warn!(
+                "{error}: whether KEDA drives objects there is not known, and Jobs are made as if it did not; ask for that right in a \
+                 Role, or make sure that no ScaledJob of the same name is there"
+            );
+        }
     }
 
     fn has_many(&self, namespace: &str) -> bool {
@@ -154,25 +195,11 @@ fn scaled_jobs(cluster: &Cluster, namespace: &str) -> Api<DynamicObject> {
     let resource = ApiResource {
         group: "keda.sh".to_owned(),
         version: "v1alpha1".to_owned(),
-        api_version: "keda.sh/v1alpha1".to_owned(),
+        api_version: GROUP_VERSION.to_owned(),
         kind: "ScaledJob".to_owned(),
         plural: "scaledjobs".to_owned(),
     };
     Api::namespaced_with(cluster.client.clone(), namespace, &resource)
-}
-
-async fn get(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-) -> Result<Option<ScaledJobInCluster>, ClusterError> {
-    let api = scaled_jobs(cluster, namespace);
-    let operation = format!("get scaledjobs.keda.sh in namespace {namespace}");
-    match optional(cluster.request(&operation, api.get_metadata(name)).await) {
-        Ok(found) => Ok(found.map(|object| object.metadata.into())),
-        Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// The ScaledJobs of a namespace by name; none when they cannot be listed.

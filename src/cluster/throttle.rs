@@ -1,16 +1,17 @@
 //! What the server says when it has too much to do: 429, 503 and 504, with `Retry-After` where it knows for how long. It is asked again
 //! after that time, within the request timeout; what it said is kept for the message when that runs out.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode, header};
+use k8s_openapi::jiff::Timestamp;
 use kube::client::Body;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::BoxError;
 use tower::retry::{Policy, RetryLayer};
 
-use super::{ClusterError, ClusterErrorKind};
+use super::{ClusterError, ClusterErrorKind, skew};
 
 /// First pause where the server names none; doubles up to the last, with jitter.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -44,13 +45,18 @@ pub(super) struct Refusals {
 
 /// The layer that asks again. It stands outside of kube's own layers; kube's own retries must be off.
 pub(crate) fn layer() -> RetryLayer<Again> {
-    RetryLayer::new(Again { attempt: 0 })
+    RetryLayer::new(Again {
+        attempt: 0,
+        answered: Arc::new(Once::new()),
+    })
 }
 
 /// When to ask again.
 #[derive(Debug, Clone)]
 pub(crate) struct Again {
     attempt: u32,
+    /// The server has answered: the time that it told was compared with ours.
+    answered: Arc<Once>,
 }
 
 impl<B> Policy<Request<Body>, Response<B>, BoxError> for Again {
@@ -62,6 +68,11 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for Again {
         result: &mut Result<Response<B>, BoxError>,
     ) -> Option<Sleep> {
         let response = result.as_ref().ok()?;
+        self.answered.call_once(|| {
+            if let Some(warning) = skew::warning(response.headers(), Timestamp::now()) {
+                tracing::warn!("{warning}");
+            }
+        });
         let status = response.status();
         let puts_off = matches!(
             status,

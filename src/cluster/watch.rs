@@ -11,6 +11,7 @@ mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -102,6 +103,7 @@ impl Watches {
                 kind: super::ClusterErrorKind::Other,
                 operation: format!("list jobs.batch in namespace {namespace}"),
                 message: "this run does not watch that namespace".to_owned(),
+                causes: Vec::new(),
             });
         };
         let pods = feeds.pods.as_ref().filter(|_| wants_pods(job));
@@ -135,6 +137,7 @@ impl Watches {
                 kind: super::ClusterErrorKind::Unavailable,
                 operation: format!("list jobs.batch in namespace {namespace}"),
                 message: "it was never listed in full".to_owned(),
+                causes: Vec::new(),
             })
     }
 }
@@ -156,6 +159,7 @@ where
         K: kube::Resource<DynamicType = ()>,
     {
         let names = Arc::new(names);
+        let warned = Arc::new(AtomicBool::new(false));
         let feed = |selector: String, label: &'static str| {
             let known = Arc::clone(&names);
             let place = move |object: &SlimObject| {
@@ -169,6 +173,7 @@ where
                 selector,
                 watch: mode == Mode::Watch,
                 objects: names.len(),
+                warned: Arc::clone(&warned),
             };
             Feed::start::<K>(cluster, options, Box::new(place))
         };

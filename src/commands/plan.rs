@@ -9,6 +9,7 @@ use super::{Context, to_json, to_yaml};
 use crate::api::ScaledJob;
 use crate::cli::{LimitArgs, PlanArgs, PlanOutput, SourceArgs};
 use crate::cluster::client::LazyCluster;
+use crate::cluster::lists;
 use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::pace::Paces;
 use crate::engine::clock::Clock;
@@ -92,6 +93,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
     )
     .await;
     if counts.is_none() {
+        note_missing_namespaces(context, &engine, &targets, &decided).await;
         note_other_writers(context, &engine, &targets).await;
     }
     let plans: Vec<ObjectPlan<'_>> = targets
@@ -112,6 +114,40 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         PlanOutput::Yaml => context.print(&to_yaml(&to_view(&plans))?)?,
     }
     Ok(status(&decided, args.detailed_exitcode))
+}
+
+/// Says on stderr which namespaces there are none of: their Jobs can be listed, and there are none, but `run` would fail. Who may not
+/// ask is not told.
+async fn note_missing_namespaces(
+    context: &Context<'_>,
+    engine: &Engine,
+    targets: &[Target],
+    decided: &[Decided],
+) {
+    let Ok(cluster) = engine.cluster.get().await else {
+        return;
+    };
+    let is_empty =
+        |decided: &Decided| matches!(&decided.inventory, Inventory::Known(jobs) if jobs.is_empty());
+    let namespaces: BTreeSet<&str> = targets
+        .iter()
+        .zip(decided)
+        .filter(|(_, decided)| is_empty(decided))
+        .map(|(target, _)| target.namespace.as_str())
+        .collect();
+    let looks = namespaces.into_iter().map(async |namespace| {
+        let exists = lists::namespace_exists(cluster, namespace).await;
+        (namespace, exists)
+    });
+    for (namespace, exists) in futures::future::join_all(looks).await {
+        match exists {
+            Ok(false) => context.say(&format!(
+                "note: run would fail: the cluster has no namespace {namespace}; kubectl create namespace {namespace} makes it"
+            )),
+            Ok(true) => {}
+            Err(error) => tracing::debug!(%error, "whether the namespace exists is not known"),
+        }
+    }
 }
 
 /// Says on stderr which objects `run` would leave to KEDA. That it cannot be asked is no reason to plan any less.

@@ -12,13 +12,12 @@ use super::cycle::{Decided, Outcome, Overrides, apply, decide};
 use super::guard::{Guard, ObjectGuard};
 use super::lease::Grant;
 use super::{Engine, Target};
-use crate::cluster::ClusterError;
 use crate::cluster::job::CycleId;
-use crate::cluster::stuck;
+use crate::cluster::{Cause, ClusterError, stuck};
 use crate::planner::inventory::{Inventory, JobState, ObservedJob};
 use crate::planner::{Action, TermOutcome};
 use crate::report::ObjectName;
-use crate::report::event::{Event, Totals};
+use crate::report::event::{Event, Location, RefusedField, Totals};
 use crate::report::plan::{ObjectPlan, PlanView, TriggerRefView, TriggerView, delete_message};
 use crate::signals::Signals;
 
@@ -167,9 +166,7 @@ impl Driver<'_> {
         let grant = entered.unwrap_or_else(|error| {
             self.result.blind = true;
             self.result.totals.errors += 1;
-            let hint = error
-                .hint()
-                .map_or_else(String::new, |hint| format!(" ({hint})"));
+            let hint = hint_of(&error);
             self.say(Event::Held {
                 wanted: 0,
                 create: 0,
@@ -241,8 +238,9 @@ impl Driver<'_> {
             }
             Err(error) => {
                 totals.errors += 1;
+                let hint = hint_of(&error);
                 self.say(Event::CycleFailed {
-                    error: error.to_string(),
+                    error: format!("{error}{hint}"),
                 });
             }
         }
@@ -430,6 +428,11 @@ impl Driver<'_> {
             Outcome::CreateFailed { job, error } => Event::CreateFailed {
                 job: job.clone(),
                 error: with_hint(error),
+                causes: error
+                    .causes
+                    .iter()
+                    .map(|cause| self.refused(cause))
+                    .collect(),
             },
             Outcome::Deleted { job, why } => Event::Deleted {
                 job: job.clone(),
@@ -445,13 +448,35 @@ impl Driver<'_> {
         };
         self.say(event);
     }
+
+    /// A field that the server refuses, with its place in the manifest.
+    fn refused(&self, cause: &Cause) -> RefusedField {
+        let job = &self.target.job;
+        let location = job.place_of(&cause.field).map(|span| {
+            let source = &job.document.source;
+            let start = source.position(span.start);
+            Location {
+                file: source.name().to_owned(),
+                line: start.line,
+                column: start.column,
+            }
+        });
+        RefusedField {
+            field: cause.field.clone(),
+            message: cause.message.clone(),
+            location,
+        }
+    }
 }
 
 fn with_hint(error: &ClusterError) -> String {
-    match error.hint() {
-        Some(hint) => format!("{} ({hint})", error.message),
-        None => error.message.clone(),
-    }
+    format!("{}{}", error.message, hint_of(error))
+}
+
+/// What can be done about it, in brackets behind a blank; nothing when that is not known.
+fn hint_of(error: &ClusterError) -> String {
+    let hint = error.hint();
+    hint.map_or_else(String::new, |hint| format!(" ({hint})"))
 }
 
 fn millis(duration: Duration) -> u64 {

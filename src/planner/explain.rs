@@ -425,7 +425,9 @@ pub(super) fn deciding(
         Step::Default { .. } if running > 0 => say(
             DecidingTerm::Running,
             format!(
-                "{max_scale} Jobs wanted, {running} exist already{}",
+                "{} wanted, {running} exist{} already{}",
+                jobs(max_scale),
+                if running == 1 { "s" } else { "" },
                 if replicas.minimum > 0 {
                     " above the minimum"
                 } else {
@@ -438,22 +440,33 @@ pub(super) fn deciding(
         } if deduction != 0 || share != 0 => say(
             DecidingTerm::Deduction,
             format!(
-                "{max_scale} Jobs wanted, less the deduction {deduction} and {share} for those that run"
+                "{} wanted, less the deduction {deduction} and {share} for those that run",
+                jobs(max_scale)
             ),
         ),
         Step::Accurate { .. } if counts.pending > 0 => say(
             DecidingTerm::Pending,
             format!(
-                "{max_scale} Jobs wanted, {} pending already",
+                "{} wanted, {} pending already",
+                jobs(max_scale),
                 counts.pending
             ),
         ),
         _ => say(
             DecidingTerm::Queue,
-            format!(
-                "{source}: {} items waiting call for {max_scale} Jobs",
-                show(combined.queue_length)
-            ),
+            match show(combined.queue_length).as_str() {
+                "1" => format!("{source}: 1 item waiting calls for {}", jobs(max_scale)),
+                items => format!(
+                    "{source}: {items} items waiting call for {}",
+                    jobs(max_scale)
+                ),
+            },
         ),
     }
+}
+
+/// `1 Job`, `2 Jobs`.
+fn jobs(number: i64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} Job{plural}")
 }

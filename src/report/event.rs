@@ -73,6 +73,9 @@ pub enum Event {
         job: String,
         /// The error.
         error: String,
+        /// The fields that the server refuses, with their places in the manifest.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<RefusedField>,
     },
     /// A Job was deleted, or was gone already.
     Deleted {
@@ -145,6 +148,37 @@ pub enum Event {
         /// Why the run ended: `once`, `interrupted` …
         ended: String,
     },
+}
+
+/// A field of a Job that the API server refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedField {
+    /// Its path in the Job: `spec.template.spec.containers[0].image`.
+    pub field: String,
+    /// What the server says of it.
+    pub message: String,
+    /// Where it stands, or the nearest thing around it; none when it is not of the manifest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// A place in a file. Line and column count from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Location {
+    /// The path as the user gave it, or `<stdin>`.
+    pub file: String,
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 /// What was done, counted.
@@ -251,7 +285,11 @@ impl Event {
                 create,
                 message,
                 ..
-            } => format!("HELD at {create} of {wanted} wanted: {message}"),
+            } => match wanted {
+                // What is wanted is not known.
+                0 => format!("HELD: {message}"),
+                _ => format!("HELD at {create} of {wanted} wanted: {message}"),
+            },
             Self::Refused { message } => format!("REFUSED: {message}"),
             Self::Created { job, trigger } => match trigger {
                 Some(trigger) => format!(
@@ -260,7 +298,18 @@ impl Event {
                 ),
                 None => format!("created {job}"),
             },
-            Self::CreateFailed { job, error } => format!("ERROR: could not create {job}: {error}"),
+            Self::CreateFailed { job, error, causes } => {
+                let mut text = format!("ERROR: could not create {job}: {error}");
+                let mut places: Vec<String> = causes
+                    .iter()
+                    .filter_map(|cause| cause.location.as_ref().map(Location::to_string))
+                    .collect();
+                places.dedup();
+                if !places.is_empty() {
+                    text = format!("{text} (see {})", places.join(", "));
+                }
+                text
+            }
             Self::Deleted { job, message } => format!("deleted {job}: {message}"),
             Self::DeleteFailed { job, error } => format!("ERROR: could not delete {job}: {error}"),
             Self::JobFinished {

@@ -52,7 +52,7 @@ pub(super) async fn handle(
         return plain(StatusCode::SERVICE_UNAVAILABLE, "");
     }
     if let Some(code) = fault.status {
-        return failed(&faulted(code, &fault));
+        return failed(&faulted(code, &fault, &request));
     }
     let response = match answer(&shared, &request, &bytes, &fault) {
         Ok(response) => response,
@@ -67,10 +67,11 @@ pub(super) async fn handle(
     response
 }
 
-fn faulted(code: u16, fault: &Action) -> Failure {
+fn faulted(code: u16, fault: &Action, request: &Request) -> Failure {
+    let no_right = forbidden(request);
     let (reason, message) = match code {
         401 => ("Unauthorized", "Unauthorized"),
-        403 => ("Forbidden", "forbidden: by a fault rule of the sandbox"),
+        403 => ("Forbidden", no_right.as_str()),
         404 => (
             "NotFound",
             "the server could not find the requested resource",
@@ -99,6 +100,34 @@ fn faulted(code: u16, fault: &Action) -> Failure {
         _ => ("Unknown", "by a fault rule of the sandbox"),
     };
     Failure::new(code, reason, message).retry_after(fault.retry_after)
+}
+
+/// The words in which the API server says that a right is missing. [Kubernetes apiserver `handlers/responsewriters/errors.go`]
+fn forbidden(request: &Request) -> String {
+    const WHY: &str = "by a fault rule of the sandbox";
+    let verb = request.verb.text();
+    let Some(target) = &request.target else {
+        return format!(
+            "forbidden: User \"sandbox\" cannot {verb} path {:?}: {WHY}",
+            request.path
+        );
+    };
+    let (plural, group) = (target.definition.plural, target.definition.group);
+    let name = target
+        .name
+        .as_deref()
+        .map_or_else(String::new, |name| format!(" {name:?}"));
+    let dot = if group.is_empty() { "" } else { "." };
+    let subresource = target.subresource.as_deref();
+    let subresource = subresource.map_or_else(String::new, |part| format!("/{part}"));
+    let place = match target.namespace.as_deref() {
+        Some(namespace) => format!("in the namespace {namespace:?}"),
+        None => "at the cluster scope".to_owned(),
+    };
+    format!(
+        "{plural}{dot}{group}{name} is forbidden: User \"sandbox\" cannot {verb} resource \"{plural}{subresource}\" in API group \
+         {group:?} {place}: {WHY}"
+    )
 }
 
 fn answer(

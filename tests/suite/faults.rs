@@ -23,6 +23,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             quota,
         ),
         embedded_test(
+            "faults::a_missing_right_to_create_is_named_as_in_a_role",
+            no_right,
+        ),
+        embedded_test(
             "faults::an_expired_continue_token_starts_the_list_again",
             expired_list,
         ),
@@ -163,6 +167,27 @@ fn quota() -> Outcome {
         &["exceeded quota: few", "6 more Jobs were not sent"],
     );
     assert_eq!(scene.cluster.jobs().len(), 3);
+    Ok(())
+}
+
+fn no_right() -> Outcome {
+    let scene = scene(10);
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"status": 403}}]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", "--concurrency", "1", &scene.manifest])
+        .expect(1);
+    let right = format!(
+        "(the right to create jobs.batch in namespace {} is missing",
+        scene.cluster.namespace
+    );
+    assert_contains(
+        &run.stdout,
+        &[
+            &right,
+            "9 more Jobs were not sent: the cluster refuses this object's Jobs",
+        ],
+    );
     Ok(())
 }
 

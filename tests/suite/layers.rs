@@ -130,9 +130,11 @@ fn imports_go_down() -> Outcome {
 
 fn files_are_read_in_few_places() -> Outcome {
     // Where a file may be opened: manifests, the kubeconfig, the configuration file, the sandbox's kubeconfig, the caller's identities.
+    // A token file is part of a kubeconfig.
     let allowed = [
         "manifest/",
         "cluster/kubeconfig.rs",
+        "cluster/token_file.rs",
         "settings.rs",
         "commands/sandbox.rs",
         "scalers/client/identity/surroundings.rs",

@@ -14,6 +14,7 @@ mod assets;
 mod auth;
 mod cleanup;
 mod cli;
+mod credentials;
 mod examples;
 mod faults;
 mod fuzz;
@@ -48,6 +49,7 @@ fn main() {
         auth::tests(),
         cleanup::tests(),
         cli::tests(),
+        credentials::tests(),
         examples::tests(),
         faults::tests(),
         fuzz::tests(),

@@ -7,7 +7,7 @@ use crate::sources::scaled_job;
 use crate::support::binary::Keda;
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
-use crate::support::{Outcome, assert_contains, test};
+use crate::support::{Outcome, assert_contains, assert_lacks, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -22,6 +22,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         ),
         test("plan::yaml_and_json_hold_the_same", yaml),
         test("plan::changes_nothing", changes_nothing),
+        test(
+            "plan::a_namespace_that_does_not_exist_is_noted",
+            no_namespace,
+        ),
         test("plan::holds_when_jobs_cannot_be_listed", unreachable),
         test("plan::counts_jobs_of_keda_toward_the_ceiling", counts_keda),
         test("plan::custom_is_held_below_the_maximum", custom),
@@ -337,6 +341,37 @@ fn changes_nothing() -> Outcome {
         assert_eq!(plan["items"][0]["decision"]["create"], json!(3));
     }
     assert!(cluster.jobs().is_empty());
+    Ok(())
+}
+
+fn no_namespace() -> Outcome {
+    let cluster = TestCluster::start();
+    let page = crate::limits::waiting(2);
+    let text = scaled_job("orders", &crate::limits::trigger(&page));
+    let manifest = cluster.write("orders.yaml", &text);
+    let plan = cluster.run(["plan", &manifest]).expect(0);
+    assert_lacks(&plan.stderr, "note: run would fail");
+    let nowhere = format!("{}-not", cluster.namespace);
+    let text = text.replace(
+        "  name: orders\n",
+        &format!("  name: orders\n  namespace: {nowhere}\n"),
+    );
+    let manifest = cluster.write("nowhere.yaml", &text);
+    let on = |arguments: &[&str]| {
+        Keda::new(arguments)
+            .arg("--kubeconfig")
+            .arg(&cluster.kubeconfig)
+            .run()
+    };
+    let plan = on(&["plan", &manifest]).expect(0);
+    let note = format!("note: run would fail: the cluster has no namespace {nowhere}");
+    assert_contains(&plan.stderr, &[&note]);
+    for arguments in [&["--once"][..], &["--once", "--no-lease"]] {
+        let run = on(&[&["run", manifest.as_str()], arguments].concat());
+        assert_ne!(run.code, 0);
+        let hint = format!("create it with kubectl create namespace {nowhere}");
+        assert_contains(&run.stdout, &[&hint]);
+    }
     Ok(())
 }
 

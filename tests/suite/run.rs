@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::sources::scaled_job;
 use crate::support::binary::Keda;
-use crate::support::cluster::TestCluster;
+use crate::support::cluster::{TestCluster, given_kubeconfig};
 use crate::support::servers::Page;
 use crate::support::{Outcome, assert_contains, embedded_test, eventually, test};
 
@@ -26,6 +26,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test(
             "run::a_job_that_the_cluster_refuses_stops_the_cycle",
             refused,
+        ),
+        test(
+            "run::a_refused_field_is_told_of_once_with_its_place",
+            refused_fields,
         ),
         test("run::json_is_one_event_a_line", json_lines),
         test("run::sigint_ends_with_a_summary", sigint),
@@ -74,6 +78,23 @@ fn marks() -> Outcome {
     cluster.run(["run", "--once", &manifest]).expect(0);
     let jobs = cluster.jobs();
     assert_eq!(jobs.len(), 2);
+    // By what the server knows us: the embedded one notes it with the request, a real one with the fields.
+    if given_kubeconfig().is_some() {
+        let fields = jobs[0].metadata.managed_fields.as_ref();
+        let managers = fields.into_iter().flatten();
+        let managers: Vec<_> = managers
+            .filter_map(|field| field.manager.as_deref())
+            .collect();
+        assert!(managers.contains(&"keda-jobs"), "{managers:?}");
+    } else {
+        let requests = cluster.admin("GET", "/sandbox/requests", None);
+        let last = requests["last"].as_array().expect("requests");
+        let version = concat!("keda-jobs/", env!("CARGO_PKG_VERSION"));
+        assert!(
+            last.iter().any(|request| request["userAgent"] == version),
+            "{last:?}"
+        );
+    }
     let cycles: BTreeSet<String> = jobs
         .iter()
         .map(|job| {
@@ -499,5 +520,45 @@ fn closed_stdout() -> Outcome {
         .output()?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.is_empty(), "{stderr}");
+    Ok(())
+}
+
+/// What is wrong with a Job is said once, in the server's words, with its place in the manifest, and stops the cycle.
+fn refused_fields() -> Outcome {
+    let cluster = TestCluster::start();
+    let page = waiting(40);
+    let text = scaled_job("orders", &metrics_trigger(&page)).replace(
+        "          image: busybox:1.36\n",
+        "          image: busybox:1.36\n          volumeMounts:\n          - mountPath: /data\n            name: nowhere # keda-jobs: ignore unknown-volume\n",
+    );
+    let manifest = cluster.write("orders.yaml", &text);
+    let run = cluster
+        .run(["run", "--once", "--concurrency", "4", &manifest])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &[
+            "spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"nowhere\"",
+            "orders.yaml:18:19)",
+            "more Jobs were not sent: the cluster refuses this object's Jobs",
+        ],
+    );
+    assert_eq!(run.stdout.matches("Not found").count(), 1, "{}", run.stdout);
+    let run = cluster
+        .run(["run", "--once", "--output", "json", &manifest])
+        .expect(1);
+    let failed = run.json_lines();
+    let failed = failed
+        .iter()
+        .find(|event| event["type"] == "createFailed")
+        .expect("a create that failed");
+    let cause = &failed["causes"][0];
+    assert_eq!(
+        cause["field"],
+        "spec.template.spec.containers[0].volumeMounts[0].name"
+    );
+    assert_eq!(cause["location"]["file"], manifest.as_str());
+    assert_eq!(cause["location"]["line"], 18);
+    assert_eq!(cause["location"]["column"], 19);
     Ok(())
 }

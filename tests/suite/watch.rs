@@ -431,6 +431,8 @@ fn lists_instead() -> Outcome {
         scene.cluster.namespace
     );
     assert_contains(&run.said(), &[&watch, "every cycle lists instead"]);
+    // Two feeds need the right: ours and those of KEDA.
+    assert_eq!(run.said().matches(&watch).count(), 1, "{}", run.said());
     run.end();
     Ok(())
 }

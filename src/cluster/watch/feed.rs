@@ -1,5 +1,7 @@
 //! One list and the watch that follows it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -40,6 +42,8 @@ pub(super) struct Options<'a> {
     pub(super) watch: bool,
     /// How many ScaledJobs may ask.
     pub(super) objects: usize,
+    /// It was said that this may not be watched. Shared by those for whom the same right is needed.
+    pub(super) warned: Arc<AtomicBool>,
 }
 
 /// The objects of one resource, namespace and selector. Nothing is asked for before somebody wants to know. Ends when it is dropped.
@@ -73,6 +77,7 @@ where
             selector,
             watch,
             objects,
+            warned,
         } = options;
         let (sender, state) = watch::channel(State::new(watch));
         let (demand, demanded) = watch::channel(None);
@@ -99,7 +104,7 @@ where
                 began: None,
             },
             failures: 0,
-            warned: false,
+            warned,
         };
         Self {
             state,
@@ -151,6 +156,7 @@ where
                 kind: ClusterErrorKind::Other,
                 operation: self.list_operation.clone(),
                 message: "the run is ending".to_owned(),
+                causes: Vec::new(),
             }),
             Err(_) => Err(ClusterError::timeout(&self.list_operation, self.patience)),
         }
@@ -173,7 +179,7 @@ struct Follower<T> {
     demand: Demand,
     /// Attempts in a row that came to nothing.
     failures: u32,
-    warned: bool,
+    warned: Arc<AtomicBool>,
 }
 
 /// What lists are wanted.
@@ -294,8 +300,9 @@ where
                 }
                 End::Broken(error) => {
                     tracing::debug!(%error, selector = self.selector, "the watch broke");
-                    if error.kind == ClusterErrorKind::Forbidden && !self.warned {
-                        self.warned = true;
+                    if error.kind == ClusterErrorKind::Forbidden
+                        && !self.warned.swap(true, Ordering::Relaxed)
+                    {
                         tracing::warn!("{error}; every cycle lists instead");
                     }
                     if self.pause().await {
@@ -360,6 +367,7 @@ where
                         kind: ClusterErrorKind::Unavailable,
                         operation: self.watch_operation.clone(),
                         message: "it ended as soon as it began".to_owned(),
+                        causes: Vec::new(),
                     });
                 }
             };

@@ -170,6 +170,7 @@ mod tests {
             kind,
             operation: "watch".to_owned(),
             message: "no".to_owned(),
+            causes: Vec::new(),
         }
     }
 

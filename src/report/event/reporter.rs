@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Event;
 use crate::planner::DecidingTerm;
 use crate::report::sanitize::sanitize;
-use crate::report::{API_VERSION, ObjectName};
+use crate::report::{API_VERSION, ObjectName, count};
 
 /// How events are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,17 @@ pub struct Reporter<W> {
     told: BTreeMap<ObjectName, String>,
     /// What was last told to hold an object back, so that a limit that goes on holding is told of once.
     held: BTreeMap<ObjectName, String>,
+    /// Why creates of an object's cycle failed, so that a refusal of all that are under way is told of once.
+    refused: BTreeMap<ObjectName, Refused>,
+}
+
+/// Creates that failed.
+#[derive(Debug)]
+struct Refused {
+    /// The words of the first, without the name of its Job.
+    why: String,
+    /// How many more failed with the same words.
+    more: u64,
 }
 
 impl<W: Write> Reporter<W> {
@@ -66,6 +77,7 @@ impl<W: Write> Reporter<W> {
             verbosity,
             told: BTreeMap::new(),
             held: BTreeMap::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -94,23 +106,72 @@ impl<W: Write> Reporter<W> {
                 self.out.write_all(b"\n")?;
             }
             Format::Human => {
+                if let Some(message) = self.same_refusals(object, event) {
+                    self.line(time, object, &message)?;
+                }
                 let message = event.message();
-                if !self.shows(object, event, &message) {
+                if self.is_same_refusal(object, event, &message)
+                    || !self.shows(object, event, &message)
+                {
                     return Ok(());
                 }
-                // Seconds are fine enough to read, and the zone is said.
-                let clock = time.strftime("%H:%M:%SZ");
-                match object {
-                    Some(object) => writeln!(
-                        self.out,
-                        "{clock} {}  {message}",
-                        sanitize(&object.to_string())
-                    )?,
-                    None => writeln!(self.out, "{clock} {message}")?,
-                }
+                self.line(time, object, &message)?;
             }
         }
         self.out.flush()
+    }
+
+    fn line(
+        &mut self,
+        time: Timestamp,
+        object: Option<&ObjectName>,
+        message: &str,
+    ) -> io::Result<()> {
+        // Seconds are fine enough to read, and the zone is said.
+        let clock = time.strftime("%H:%M:%SZ");
+        match object {
+            Some(object) => {
+                let object = object.to_string();
+                writeln!(self.out, "{clock} {}  {message}", sanitize(&object))
+            }
+            None => writeln!(self.out, "{clock} {message}"),
+        }
+    }
+
+    /// Whether a create failed with the words of another one in this cycle; that is counted, and told at the end of the cycle.
+    fn is_same_refusal(
+        &mut self,
+        object: Option<&ObjectName>,
+        event: &Event,
+        message: &str,
+    ) -> bool {
+        let (Event::CreateFailed { job, .. }, Some(object)) = (event, object) else {
+            return false;
+        };
+        let why = message.replace(job.as_str(), "");
+        match self.refused.get_mut(object) {
+            Some(refused) if refused.why == why && self.verbosity < Verbosity::Verbose => {
+                refused.more += 1;
+                true
+            }
+            _ => {
+                let refused = Refused { why, more: 0 };
+                self.refused.insert(object.clone(), refused);
+                false
+            }
+        }
+    }
+
+    /// At the end of a cycle: how many more creates failed with the same words, if any did.
+    fn same_refusals(&mut self, object: Option<&ObjectName>, event: &Event) -> Option<String> {
+        let Event::CycleFinished { .. } = event else {
+            return None;
+        };
+        let more = self.refused.remove(object?)?.more;
+        (more > 0).then(|| {
+            let more = count(i64::try_from(more).unwrap_or(i64::MAX), "more Job");
+            format!("ERROR: could not create {more} for the same reason")
+        })
     }
 
     /// The writer.
@@ -209,6 +270,7 @@ mod tests {
             at(Event::CreateFailed {
                 job: "worker-abcde".to_owned(),
                 error: "quota\nexceeded".to_owned(),
+                causes: Vec::new(),
             }),
             at(Event::JobFinished {
                 job: "worker-x7k2p".to_owned(),
@@ -272,6 +334,55 @@ mod tests {
         let lines = |verbosity| written(Format::Human, verbosity).lines().count();
         assert_eq!(lines(Verbosity::Quiet), 3);
         assert_eq!(lines(Verbosity::Verbose), events().len());
+    }
+
+    #[test]
+    fn a_refusal_of_all_is_told_of_once_in_each_cycle() {
+        let failed = |job: &str, error: &str| Event::CreateFailed {
+            job: job.to_owned(),
+            error: format!("jobs.batch {job:?} is invalid: {error}"),
+            causes: Vec::new(),
+        };
+        let finished = || Event::CycleFinished {
+            cycle: "c1".to_owned(),
+            totals: Totals::default(),
+            milliseconds: 12,
+        };
+        let events = [
+            failed("worker-a", "no image"),
+            failed("worker-b", "no image"),
+            failed("worker-c", "no image"),
+            finished(),
+            failed("worker-d", "no image"),
+            failed("worker-e", "no name"),
+            finished(),
+        ];
+        let lines = |format, verbosity| -> Vec<String> {
+            let mut reporter = Reporter::new(Vec::new(), format, verbosity);
+            for event in &events {
+                let time = Timestamp::UNIX_EPOCH;
+                reporter.report(time, Some(&name()), event).unwrap();
+            }
+            let text = String::from_utf8(reporter.into_inner()).unwrap();
+            text.lines()
+                .filter(|line| line.contains("reate"))
+                .map(|line| {
+                    line.trim_start_matches("00:00:00Z default/worker  ")
+                        .to_owned()
+                })
+                .collect()
+        };
+        assert_eq!(
+            lines(Format::Human, Verbosity::Quiet),
+            [
+                "ERROR: could not create worker-a: jobs.batch \"worker-a\" is invalid: no image",
+                "ERROR: could not create 2 more Jobs for the same reason",
+                "ERROR: could not create worker-d: jobs.batch \"worker-d\" is invalid: no image",
+                "ERROR: could not create worker-e: jobs.batch \"worker-e\" is invalid: no name",
+            ]
+        );
+        assert_eq!(lines(Format::Human, Verbosity::Verbose).len(), 5 + 2);
+        assert_eq!(lines(Format::Json, Verbosity::Quiet).len(), 5 + 2);
     }
 
     #[test]

@@ -1,0 +1,120 @@
+//! A user's `tokenFile`, as kubectl takes it: whitespace around the token is no part of it (`kubectl create token … > FILE` ends it
+//! with a line break, which kube sends on, and no request gets out), it goes before an inline `token`, and a token that is rotated on
+//! disk is picked up while a run goes on. [client-go `transport/token_source.go`, `tools/clientcmd/api/types.go`]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
+use kube::Config;
+use kube::client::Body;
+use tokio::time::Instant;
+use tower::util::MapRequestLayer;
+
+use crate::error::{Error, ErrorKind};
+
+/// How old what was read may be. client-go looks once a minute, and again when the server refuses the token.
+const RELOAD: Duration = Duration::from_secs(10);
+
+/// The file, and what it held when it was last read.
+struct TokenFile {
+    path: PathBuf,
+    read: Mutex<(Instant, HeaderValue)>,
+}
+
+/// Takes the token file, if there is one, out of `config`: nobody else is to read it.
+///
+/// # Errors
+/// When it cannot be read, or holds no token.
+pub(super) fn take(
+    config: &mut Config,
+) -> Result<MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone + use<>>, Error> {
+    let path = config.auth_info.token_file.take();
+    if path.is_some() {
+        config.auth_info.token = None;
+    }
+    let file = path.map(|path| TokenFile::open(path.into())).transpose()?;
+    let file = file.map(Arc::new);
+    Ok(MapRequestLayer::new(move |mut request: Request<Body>| {
+        if let Some(file) = &file {
+            request.headers_mut().insert(AUTHORIZATION, file.header());
+        }
+        request
+    }))
+}
+
+impl TokenFile {
+    fn open(path: PathBuf) -> Result<Self, Error> {
+        let header = read(&path).map_err(|why| {
+            Error::new(
+                ErrorKind::Cluster,
+                format!("the token file {} {why}", path.display()),
+            )
+            .hint("it is what tokenFile names in the kubeconfig, or the account's of the pod; kubectl create token ACCOUNT makes one")
+        })?;
+        Ok(Self {
+            path,
+            read: Mutex::new((Instant::now(), header)),
+        })
+    }
+
+    /// `Authorization`. Where the file can be read no more, the last token goes on: whoever rotates it may be in between.
+    fn header(&self) -> HeaderValue {
+        let mut read_last = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, header) = &mut *read_last;
+        if at.elapsed() >= RELOAD {
+            *at = Instant::now();
+            match read(&self.path) {
+                Ok(new) => *header = new,
+                Err(why) => tracing::debug!("the token file {} {why}", self.path.display()),
+            }
+        }
+        header.clone()
+    }
+}
+
+/// What the file holds as a header, or what is wrong with it, without its content.
+fn read(path: &Path) -> Result<HeaderValue, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    let mut header = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| "holds more than one line, or what no token holds".to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_is_rotated_is_picked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "first\n").unwrap();
+        let file = TokenFile::open(path.clone()).unwrap();
+        assert_eq!(file.header(), "Bearer first");
+        std::fs::write(&path, " second\r\n").unwrap();
+        assert_eq!(file.header(), "Bearer first");
+        tokio::time::advance(RELOAD).await;
+        assert_eq!(file.header(), "Bearer second");
+        assert!(file.header().is_sensitive());
+        for content in [Some(""), Some("a\nb"), None] {
+            match content {
+                Some(text) => std::fs::write(&path, text).unwrap(),
+                None => std::fs::remove_file(&path).unwrap(),
+            }
+            tokio::time::advance(RELOAD).await;
+            assert_eq!(file.header(), "Bearer second", "{content:?}");
+            let Err(error) = TokenFile::open(path.clone()) else {
+                panic!("{content:?} is no token");
+            };
+            assert!(error.to_string().contains(&path.display().to_string()));
+        }
+    }
+}
