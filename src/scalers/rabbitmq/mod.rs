@@ -8,7 +8,7 @@ mod facts;
 mod management;
 mod mode;
 
-use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::history::{Era, always, fractions, from, since, words};
 use async_trait::async_trait;
 use url::Url;
 
@@ -200,6 +200,7 @@ static HISTORY: &[Era] = &[
             "endpointParams",
         ],
     ),
+    fractions(8, &["value", "queueLength"]),
 ];
 
 /// The type.

@@ -6,7 +6,7 @@ use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
 use crate::scalers::client::authentication::HTTP_AUTH;
 use crate::scalers::client::authentication::OAUTH;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::history::{Era, fractions, from, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text};
@@ -32,6 +32,7 @@ static HISTORY: &[Era] = &[
     since(18, &["authMode", "token", "method", "keyParamName"]),
     from(18, Source::Auth, &["authModes"]),
     from(18, Source::Metadata, &["apiKey"]),
+    fractions(8, &["threshold"]),
 ];
 
 /// The type.

@@ -483,6 +483,28 @@ fn words_that_came_later_are_errors_before() {
     }
 }
 
+/// [2.7.0 `prometheus_scaler.go:119` and `rabbitmq_scaler.go:310`, 2.16.0 `mongo_scaler.go:40`]
+#[test]
+fn fractions_that_came_later_are_errors_before() {
+    for (kind, name, minor) in [
+        ("prometheus", "threshold", 8),
+        ("rabbitmq", "value", 8),
+        ("mongodb", "queryValue", 17),
+    ] {
+        let finding = "parameter-version|\"0.5\"|error".to_owned();
+        let [before, at] = around(minor).map(|version| found(version, kind, &[(name, "0.5")]));
+        assert!(before.contains(&finding), "{kind} {name}: {before:?}");
+        assert!(!at.contains(&finding), "{kind} {name}: {at:?}");
+        let whole = found(around(minor)[0], kind, &[(name, "5")]);
+        assert!(
+            !whole
+                .iter()
+                .any(|line| line.starts_with("parameter-version")),
+            "{whole:?}"
+        );
+    }
+}
+
 #[test]
 fn types_that_came_later_are_errors_before() {
     for (kind, minor, source) in TYPES {
