@@ -111,13 +111,13 @@ pub static OVERRIDDEN_PARAMETER: Rule = Rule {
 pub static PARAMETER_VERSION: Rule = Rule {
     id: "parameter-version",
     severity: Severity::Warning,
-    summary: "the version of KEDA aimed at does not know the trigger parameter, or a word in it, yet",
+    summary: "the version of KEDA aimed at does not know the trigger parameter, or a text in it, yet",
     doc: Doc {
-        what: "The metadata holds a parameter that came with a later version of KEDA than the one aimed at, or a word that came later in \
-               the text of a parameter, which is an error.",
+        what: "The metadata holds a parameter that came with a later version of KEDA than the one aimed at, or a word or a fraction that \
+               came later in the text of a parameter, which is an error.",
         why: "KEDA passes over keys that it does not know, without a word: the default holds instead. A required parameter that is given \
-              only under a newer name is missing, which is a finding of its own. A word that it does not know stops the trigger, and with it \
-              all triggers of the object.",
+              only under a newer name is missing, which is a finding of its own. A text that it does not understand stops the trigger, and with \
+              it all triggers of the object.",
         example: "# with --keda-version 2.7\ntriggers:\n  - type: aws-sqs-queue\n    metadata: {activationQueueLength: \"5\"}",
         fix: "Take it out, or say with --keda-version which KEDA is meant; `keda-jobs triggers TYPE` shows since when each is read.",
         source: "KEDA's source, release by release: pkg/scalers",

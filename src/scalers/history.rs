@@ -9,16 +9,26 @@ use super::TriggerType;
 use super::params::Source;
 use crate::api::KedaVersion;
 
-/// A time in which KEDA read some names, or some words of a parameter's text. Made with [`since`], [`always`],
-/// [`from`] and [`words`].
+/// What an [`Era`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// The names, wherever they are given.
+    Names,
+    /// The names, where one source gives them.
+    From(Source),
+    /// Words in the text of this parameter.
+    WordsOf(&'static str),
+    /// Numbers with a fraction, under the names.
+    Fractions,
+}
+
+/// A time in which KEDA read some names, or some texts of a parameter. Made with [`since`], [`always`], [`from`], [`words`] and
+/// [`fractions`].
 #[derive(Debug)]
 pub struct Era {
     /// Names of parameters as they are written, aliases one by one; or the words.
     names: &'static [&'static str],
-    /// The parameter whose words they are.
-    words_of: Option<&'static str>,
-    /// The one source that this is about; all when there is none.
-    source: Option<Source>,
+    about: About,
     /// The first version that reads them.
     since: KedaVersion,
     /// The first version that advises against them.
@@ -35,8 +45,7 @@ pub struct Era {
 pub(in crate::scalers) const fn since(minor: u16, names: &'static [&'static str]) -> Era {
     Era {
         names,
-        words_of: None,
-        source: None,
+        about: About::Names,
         since: KedaVersion::new(minor, 0),
         deprecated: None,
         refused: None,
@@ -52,7 +61,7 @@ pub(in crate::scalers) const fn from(
     names: &'static [&'static str],
 ) -> Era {
     let mut era = since(minor, names);
-    era.source = Some(source);
+    era.about = About::From(source);
     era
 }
 
@@ -68,7 +77,14 @@ pub(in crate::scalers) const fn words(
     words: &'static [&'static str],
 ) -> Era {
     let mut era = since(minor, words);
-    era.words_of = Some(parameter);
+    era.about = About::WordsOf(parameter);
+    era
+}
+
+/// KEDA reads a number with a fraction under `names` since `2.minor`, and only whole ones before.
+pub(in crate::scalers) const fn fractions(minor: u16, names: &'static [&'static str]) -> Era {
+    let mut era = since(minor, names);
+    era.about = About::Fractions;
     era
 }
 
@@ -108,8 +124,15 @@ impl Era {
     pub(super) fn subjects(
         &self,
     ) -> impl Iterator<Item = (&'static str, Option<&'static str>)> + use<> {
-        let words_of = self.words_of;
+        let words_of = match self.about {
+            About::WordsOf(parameter) => Some(parameter),
+            About::Names | About::From(_) | About::Fractions => None,
+        };
         self.names.iter().map(move |name| (*name, words_of))
+    }
+
+    fn is_of_words(&self, parameter: &str) -> bool {
+        matches!(self.about, About::WordsOf(of) if of == parameter)
     }
 
     /// The first version that no longer reads them.
@@ -157,30 +180,19 @@ impl Standing {
 }
 
 impl TriggerType {
-    fn eras<'n>(&'static self, name: &'n str) -> impl Iterator<Item = &'static Era> + use<'n> {
-        self.history
-            .iter()
-            .flat_map(|group| group.iter())
-            .filter(move |era| era.words_of.is_none() && era.names.contains(&name))
+    fn all_eras(&self) -> impl Iterator<Item = &'static Era> + use<> {
+        self.history.iter().flat_map(|group| group.iter())
     }
 
     /// The eras of a name that are about all its sources.
-    fn whole_eras<'n>(
-        &'static self,
-        name: &'n str,
-    ) -> impl Iterator<Item = &'static Era> + use<'n> {
-        self.eras(name).filter(|era| era.source.is_none())
+    fn eras<'n>(&self, name: &'n str) -> impl Iterator<Item = &'static Era> + use<'n> {
+        self.all_eras()
+            .filter(move |era| era.about == About::Names && era.names.contains(&name))
     }
 
-    /// What `version`, which has the type, makes of `key`: the name of a parameter, or that and `FromEnv`.
-    pub fn standing(&'static self, key: &str, version: KedaVersion) -> Standing {
-        let base = key.strip_suffix("FromEnv").unwrap_or(key);
-        let name = if self.parameter(key).is_some() {
-            key
-        } else {
-            base
-        };
-        let mut eras = self.whole_eras(name).peekable();
+    /// What `version`, which has the type, makes of the name of a parameter, wherever it is given.
+    pub fn standing(&self, name: &str, version: KedaVersion) -> Standing {
+        let mut eras = self.eras(name).peekable();
         let Some(first) = eras.peek().map(|era| era.since) else {
             return match self.parameter(name) {
                 Some(spec) if !spec.is_read() => Standing::Ignored,
@@ -195,23 +207,19 @@ impl TriggerType {
     }
 
     /// What `version`, which has the type, makes of a name that is given by `source`.
-    pub fn standing_from(
-        &'static self,
-        name: &str,
-        source: Source,
-        version: KedaVersion,
-    ) -> Standing {
+    pub fn standing_from(&self, name: &str, source: Source, version: KedaVersion) -> Standing {
         let standing = self.standing(name, version);
         if !standing.is_looked_at() {
             return standing;
         }
-        self.eras(name)
-            .find(|era| era.source == Some(source) && version < era.since)
+        self.all_eras()
+            .filter(|era| era.about == About::From(source) && era.names.contains(&name))
+            .find(|era| version < era.since)
             .map_or(standing, |era| Standing::NotYet(era.since))
     }
 
     /// What `version`, which has the type, makes of `key` in the metadata.
-    pub fn standing_of_key(&'static self, key: &str, version: KedaVersion) -> Standing {
+    pub fn standing_of_key(&self, key: &str, version: KedaVersion) -> Standing {
         match (self.parameter(key), key.strip_suffix("FromEnv")) {
             (Some(spec), _) if spec.reads(Source::Variable) => {
                 self.standing_from(key, Source::Variable, version)
@@ -228,40 +236,44 @@ impl TriggerType {
         word: &str,
         version: KedaVersion,
     ) -> Option<KedaVersion> {
-        self.history
-            .iter()
-            .flat_map(|group| group.iter())
-            .find(|era| era.words_of == Some(parameter) && era.names.contains(&word))
+        self.all_eras()
+            .find(|era| era.is_of_words(parameter) && era.names.contains(&word))
+            .map(|era| era.since)
+            .filter(|since| version < *since)
+    }
+
+    /// The version that came to read fractions under `name`, when `version` does not yet.
+    pub fn whole_until(&self, name: &str, version: KedaVersion) -> Option<KedaVersion> {
+        self.all_eras()
+            .find(|era| era.about == About::Fractions && era.names.contains(&name))
             .map(|era| era.since)
             .filter(|since| version < *since)
     }
 
     /// Whether `version` cannot do without parameter `name`, though later ones can.
-    pub fn was_required(&'static self, name: &str, version: KedaVersion) -> bool {
+    pub fn was_required(&self, name: &str, version: KedaVersion) -> bool {
         self.eras(name)
             .any(|era| era.optional.is_some_and(|optional| version < optional))
     }
 
     /// The words of `parameter` that came later than it, each with its version.
     pub fn later_words(&self, parameter: &str) -> impl Iterator<Item = (&'static str, String)> {
-        self.history
-            .iter()
-            .flat_map(|group| group.iter())
-            .filter(move |era| era.words_of == Some(parameter))
+        self.all_eras()
+            .filter(move |era| era.is_of_words(parameter))
             .flat_map(|era| era.names.iter().map(|word| (*word, release(era.since))))
     }
 
     /// The version that a name came with, when that is later than the type itself.
-    pub fn since_of(&'static self, name: &str) -> Option<KedaVersion> {
-        let first = self.whole_eras(name).map(|era| era.since).next()?;
+    pub fn since_of(&self, name: &str) -> Option<KedaVersion> {
+        let first = self.eras(name).map(|era| era.since).next()?;
         (first > self.since).then_some(first)
     }
 
     /// When KEDA reads a name, for people: `since 2.8`, `until 2.20`, `from 2.12 until 2.15, and since 2.20`, `from the metadata since
     /// 2.16`; empty when always.
-    pub fn times(&'static self, name: &str) -> String {
+    pub fn times(&self, name: &str) -> String {
         let mut text = String::new();
-        for era in self.whole_eras(name) {
+        for era in self.eras(name) {
             let start = (era.since > self.since).then(|| release(era.since));
             let part = match (start, era.end()) {
                 (Some(start), None) => format!("since {start}"),
@@ -272,15 +284,16 @@ impl TriggerType {
             let joint = if text.is_empty() { "" } else { ", and " };
             let _ = write!(text, "{joint}{part}");
         }
-        for era in self.eras(name) {
-            let place = match era.source {
-                None => continue,
-                Some(Source::Metadata | Source::Variable) => "the metadata",
-                Some(Source::Env) => "a variable",
-                Some(Source::Auth) => "a TriggerAuthentication",
+        for era in self.all_eras().filter(|era| era.names.contains(&name)) {
+            let place = match era.about {
+                About::Names | About::WordsOf(_) => continue,
+                About::From(Source::Metadata | Source::Variable) => "from the metadata",
+                About::From(Source::Env) => "from a variable",
+                About::From(Source::Auth) => "from a TriggerAuthentication",
+                About::Fractions => "with a fraction",
             };
             let joint = if text.is_empty() { "" } else { ", " };
-            let _ = write!(text, "{joint}from {place} since {}", release(era.since));
+            let _ = write!(text, "{joint}{place} since {}", release(era.since));
         }
         text
     }

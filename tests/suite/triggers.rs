@@ -137,7 +137,7 @@ fn at_a_version() -> Outcome {
     );
     let list = triggers(&["--keda-version", "2.9"]).expect(0).stdout;
     assert!(
-        list.contains("\nstan ") && !list.contains("\nnsq "),
+        list.contains("\n  stan ") && !list.contains("\n  nsq "),
         "{list}"
     );
     for (arguments, hint) in [

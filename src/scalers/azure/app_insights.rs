@@ -4,7 +4,7 @@ use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, fractions, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AE, MAE, flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -54,6 +54,7 @@ static HISTORY: &[Era] = &[
     ),
     since(8, &["activationTargetValue"]),
     since(10, &["ignoreNullValues"]),
+    fractions(8, &["targetValue"]),
 ];
 
 /// The type.

@@ -4,7 +4,7 @@ use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, fractions, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, MAE, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -21,7 +21,10 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+static HISTORY: &[Era] = &[
+    since(8, &["activationThreshold"]),
+    fractions(8, &["threshold"]),
+];
 
 /// The type.
 pub(in crate::scalers) static AZURE_DATA_EXPLORER: TriggerType = TriggerType {

@@ -3,7 +3,7 @@
 use super::AZURE;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, fractions, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AME, flag, number, span, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -33,6 +33,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationThreshold"]),
     since(10, &["unsafeSsl"]),
     since(17, &["timeout"]),
+    fractions(8, &["threshold"]),
 ];
 
 /// The type.

@@ -3,7 +3,7 @@
 use super::AZURE;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{MEA, number, text};
@@ -51,6 +51,7 @@ static HISTORY: &[Era] = &[
     since(8, &["activationTargetValue"]),
     from(17, Source::Metadata, &["activeDirectoryClientPassword"]),
     since(21, &["metricInterval"]),
+    fractions(8, &["targetValue"]),
 ];
 
 /// The type.

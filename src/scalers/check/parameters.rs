@@ -99,6 +99,7 @@ impl Checker<'_> {
         }
         let Err(problem) = spec.parse(text) else {
             self.newer_words(spec, key, text);
+            self.fraction(key, text);
             return;
         };
         self.missing.insert(spec.name());

@@ -107,6 +107,21 @@ impl Checker<'_> {
             .push(help.to_owned());
     }
 
+    /// A number with a fraction where that KEDA reads whole ones only, which stops the trigger.
+    pub(super) fn fraction(&mut self, key: &str, text: &str) {
+        let since = self.kind.whole_until(key, self.of_parameters);
+        if let Some(since) = since.filter(|_| text.parse::<i64>().is_err()) {
+            let message = format!(
+                "parameter {key} is {text:?}, and KEDA {} reads whole numbers only: fractions came with {}",
+                self.version,
+                release(since)
+            );
+            let label = self.place.of_value(key);
+            self.report(&trigger_rules::PARAMETER_VERSION, message, label)
+                .severity = Severity::Error;
+        }
+    }
+
     /// Words of the parameter's text that came later than that KEDA.
     pub(super) fn newer_words(&mut self, spec: &ParameterSpec, key: &str, text: &str) {
         for word in text.split(spec.separator).map(str::trim) {

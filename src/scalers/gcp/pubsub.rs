@@ -4,7 +4,7 @@ use super::HISTORY_OF_OWNER;
 use super::{GOOGLE, OWNER};
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::history::{Era, always, fractions, from, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{ME, number, span, text, whole};
@@ -42,6 +42,7 @@ static HISTORY: &[Era] = &[
     from(14, Source::Env, &["subscriptionName", "topicName"]),
     since(15, &["timeHorizon", "valueIfNull"]),
     from(19, Source::Metadata, &["credentials"]),
+    fractions(8, &["value"]),
 ];
 
 /// The type.

@@ -5,7 +5,7 @@ use super::{GOOGLE, OWNER};
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text, whole};
@@ -43,6 +43,7 @@ static HISTORY: &[Era] = &[
     since(13, &["valueIfNull"]),
     since(15, &["filterDuration"]),
     from(19, Source::Metadata, &["credentials"]),
+    fractions(8, &["targetValue"]),
 ];
 
 /// The type.

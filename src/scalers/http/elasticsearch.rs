@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AEM, AM, flag, list, number, text};
@@ -60,6 +60,7 @@ static HISTORY: &[Era] = &[
     since(16, &["query", "metricName"]),
     from(16, Source::Metadata, &["password"]),
     since(17, &["ignoreNullValues"]),
+    fractions(8, &["targetValue"]),
 ];
 
 /// The type.

@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, since};
+use crate::scalers::history::{Era, always, fractions, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -25,6 +25,7 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     always(&["metricName"]).optional(10).ignored(12),
     since(8, &["activationThreshold"]),
+    fractions(8, &["threshold"]),
 ];
 
 /// The type.

@@ -1,6 +1,6 @@
 //! `metrics-api`: a number in a JSON, YAML, XML or Prometheus answer. [KEDA `metrics_api_scaler.go`]
 
-use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::history::{Era, fractions, from, since, words};
 use crate::scalers::params::Source;
 use std::sync::Arc;
 
@@ -76,6 +76,7 @@ static HISTORY: &[Era] = &[
         &["aggregateFromKubeServiceEndpoints", "aggregationType"],
     ),
     since(20, &["timeout", "scope"]),
+    fractions(8, &["targetValue"]),
 ];
 
 /// The type.

@@ -1,6 +1,6 @@
 //! `kubernetes-workload`: pods that match a selector. [KEDA `kubernetes_workload_scaler.go`]
 
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, fractions, since};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -40,7 +40,11 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationValue"]), since(20, &["groupByNode"])];
+static HISTORY: &[Era] = &[
+    since(8, &["activationValue"]),
+    since(20, &["groupByNode"]),
+    fractions(8, &["value"]),
+];
 
 /// The type.
 pub(in crate::scalers) static KUBERNETES_WORKLOAD: TriggerType = TriggerType {

@@ -3,7 +3,7 @@
 //! Without authModes the managed servers of Amazon, Azure and Google are known by the identity that the trigger names.
 
 use crate::scalers::client::authentication::HISTORY_OF_AUTHENTICATION;
-use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::history::{Era, always, fractions, from, since, words};
 use crate::scalers::params::Source;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -160,6 +160,7 @@ static HISTORY: &[Era] = &[
         &["authMode", "token", "apiKey", "method", "keyParamName"],
     ),
     from(18, Source::Auth, &["authModes"]),
+    fractions(8, &["threshold"]),
 ];
 
 /// The type.

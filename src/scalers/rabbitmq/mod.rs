@@ -27,7 +27,7 @@ use super::{
     trigger_type,
 };
 use crate::api::reading::MetricReading;
-use crate::scalers::history::{Era, always, from, since, words};
+use crate::scalers::history::{Era, always, fractions, from, since, words};
 
 const A: &[Source] = &[Auth];
 const AE: &[Source] = &[Auth, Env];
@@ -200,6 +200,7 @@ static HISTORY: &[Era] = &[
             "endpointParams",
         ],
     ),
+    fractions(8, &["value", "queueLength"]),
 ];
 
 /// The type.

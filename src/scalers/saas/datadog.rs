@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, since};
+use crate::scalers::history::{Era, always, fractions, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, flag, number, span, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -96,6 +96,7 @@ static HISTORY: &[Era] = &[
         ],
     ),
     since(18, &["hpaMetricName", "timeout"]),
+    fractions(8, &["queryValue"]),
 ];
 
 /// The type.

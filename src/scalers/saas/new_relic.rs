@@ -2,7 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, fractions, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{AM, flag, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -22,7 +22,10 @@ static PARAMETERS: &[ParameterSpec] = &[
 ];
 
 /// When its parameters came and went.
-static HISTORY: &[Era] = &[since(8, &["activationThreshold"])];
+static HISTORY: &[Era] = &[
+    since(8, &["activationThreshold"]),
+    fractions(8, &["threshold"]),
+];
 
 /// The type.
 pub(in crate::scalers) static NEW_RELIC: TriggerType = TriggerType {

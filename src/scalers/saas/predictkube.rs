@@ -4,7 +4,7 @@ use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::client::authentication::{self, HISTORY_OF_AUTHENTICATION, HTTP_AUTH, OAUTH};
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since, words};
+use crate::scalers::history::{Era, fractions, from, since, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{number, text};
@@ -30,6 +30,7 @@ static HISTORY: &[Era] = &[
     since(18, &["authMode", "token", "method", "keyParamName"]),
     from(18, Source::Auth, &["authModes"]),
     from(18, Source::Metadata, &["apiKey"]),
+    fractions(8, &["threshold"]),
 ];
 
 /// The type.

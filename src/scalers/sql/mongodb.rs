@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, AM, AME, number, text};
@@ -46,6 +46,7 @@ static HISTORY: &[Era] = &[
     since(14, &["scheme"]),
     from(16, Source::Metadata, &["connectionString", "password"]),
     since(19, &["tls", "cert", "key", "keyPassword", "ca"]),
+    fractions(17, &["queryValue", "activationQueryValue"]),
 ];
 
 /// The type.

@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, MA, number, text, whole};
@@ -34,6 +34,7 @@ static HISTORY: &[Era] = &[
     from(5, Source::Auth, &["username", "host", "port", "database"]),
     since(8, &["activationTargetValue"]),
     since(21, &["driverName"]),
+    fractions(8, &["targetValue"]),
 ];
 
 /// The type.

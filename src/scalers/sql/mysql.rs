@@ -2,7 +2,7 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, MA, MAE, number, text};
@@ -30,6 +30,7 @@ static HISTORY: &[Era] = &[
     from(5, Source::Auth, &["username", "host", "port", "dbName"]),
     since(8, &["activationQueryValue"]),
     from(15, Source::Env, &["username"]),
+    fractions(8, &["queryValue"]),
 ];
 
 /// The type.

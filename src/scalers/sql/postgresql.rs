@@ -2,7 +2,7 @@
 
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, AM, number, text};
@@ -32,6 +32,7 @@ static HISTORY: &[Era] = &[
         &["host", "port", "userName", "dbName", "sslmode"],
     ),
     since(8, &["activationTargetQueryValue"]),
+    fractions(8, &["targetQueryValue"]),
 ];
 
 /// The type.
