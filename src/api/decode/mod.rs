@@ -13,7 +13,9 @@ use self::faults::Faults;
 use self::identity::{Identity, identity};
 use super::shape::{self, Checker, Shape};
 use super::{DataObject, Dialect, KedaVersion, Resources, ScaledJob, TriggerAuthentication};
-use crate::diagnostic::{Diagnostic, Label, Severity, SourceFile, Span, catalog, suggest};
+use crate::diagnostic::{
+    Diagnostic, Edit, Fix, Label, Severity, SourceFile, Span, catalog, suggest,
+};
 use crate::manifest::{Document, Node, Value};
 
 /// Group of KEDA 2.
@@ -209,8 +211,8 @@ impl Decoder {
                 return None;
             }
             _ => {
-                if matches!(group, KEDA | KEDA_1) {
-                    self.near_kind(document, kind);
+                if matches!(group, KEDA | KEDA_1) && self.near_kind(document, kind) {
+                    return None;
                 }
                 *self.resources.skipped.entry(kind.to_owned()).or_default() += 1;
                 return None;
@@ -243,24 +245,37 @@ impl Decoder {
         );
     }
 
-    /// A kind of KEDA's own group that it does not have is a slip, not another kind.
-    fn near_kind(&mut self, document: &Document, kind: &str) {
+    /// A kind of KEDA's own group that it does not have is a slip, not another kind. Says whether it is one.
+    fn near_kind(&mut self, document: &Document, kind: &str) -> bool {
         let kinds = [
             "ScaledJob",
             "ScaledObject",
             "TriggerAuthentication",
             "ClusterTriggerAuthentication",
         ];
-        if let Some(suggestion) = suggest(kind, kinds) {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    &catalog::UNSUPPORTED_DIALECT,
-                    "KEDA has no such kind",
-                    field_label(document, "kind", "unknown kind"),
-                )
-                .help(format!("did you mean `{}`?", suggestion.word)),
-            );
+        let Some(suggestion) = suggest(kind, kinds) else {
+            return false;
+        };
+        let label = field_label(document, "kind", "unknown kind");
+        let span = label.span;
+        let mut diagnostic = Diagnostic::new(
+            &catalog::UNSUPPORTED_DIALECT,
+            "KEDA has no such kind",
+            label,
+        )
+        .help(format!("did you mean `{}`?", suggestion.word));
+        if suggestion.is_sure && document.source.slice(span) == kind {
+            diagnostic.fix = Some(Fix {
+                description: format!("write `{}`", suggestion.word),
+                edits: vec![Edit {
+                    source: Arc::clone(&document.source),
+                    span,
+                    replacement: suggestion.word.to_owned(),
+                }],
+            });
         }
+        self.diagnostics.push(diagnostic);
+        true
     }
 
     fn recognize_v1(&mut self, document: &Document) -> Option<Kind> {
@@ -333,7 +348,13 @@ impl Decoder {
             .into_iter()
             .find_map(|field| spec?.entry(field));
         let Some(job) = job else {
-            self.left_to_keda(document);
+            let target = spec.and_then(|spec| spec.get("scaleTargetRef")?.get("kind"));
+            match target.and_then(Node::as_str).zip(target) {
+                Some((kind @ ("Job" | "CronJob"), node)) => {
+                    self.job_as_target(document, kind, node.span);
+                }
+                _ => self.left_to_keda(document),
+            }
             return;
         };
         let kind = field_label(document, "kind", "a ScaledObject of KEDA 2 scales no Jobs");
@@ -345,6 +366,18 @@ impl Decoder {
             )
             .related(document.label(job.key_span, "dropped"))
             .help("write `kind: ScaledJob`"),
+        );
+    }
+
+    /// A ScaledObject sets the number of replicas, which a Job has not. [KEDA `pkg/scaling/resolver`, the scale subresource]
+    fn job_as_target(&mut self, document: &Document, kind: &str, span: Span) {
+        self.diagnostics.push(
+            Diagnostic::new(
+                &catalog::UNSUPPORTED_DIALECT,
+                format!("a ScaledObject cannot scale a {kind}"),
+                document.label(span, "has no replicas to set"),
+            )
+            .help("a ScaledJob starts Jobs: write `kind: ScaledJob`, and the Job's spec under `spec.jobTargetRef`"),
         );
     }
 

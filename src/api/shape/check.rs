@@ -79,6 +79,9 @@ impl<'a> Checker<'a> {
                         node.span,
                         "expected an amount such as `500m`, `2` or `1Gi`",
                     );
+                    if let Some(meant) = in_bytes(text).filter(|_| !self.is_secret) {
+                        self.add_help(format!("Kubernetes writes bytes as `{meant}`"));
+                    }
                 }
             }
             (
@@ -527,6 +530,16 @@ impl<'a> Checker<'a> {
         }
         place
     }
+}
+
+/// `512MB`, `1GiB` and `2gb` as Kubernetes writes them.
+fn in_bytes(text: &str) -> Option<String> {
+    let number = text.trim_end_matches(|char: char| char.is_ascii_alphabetic() || char == ' ');
+    let unit = text[number.len()..].trim_start().to_ascii_uppercase();
+    let prefix = unit.strip_suffix('B').unwrap_or(&unit);
+    let prefix = prefix.strip_suffix('I').unwrap_or(prefix);
+    let meant = format!("{number}{prefix}i");
+    (["K", "M", "G", "T"].contains(&prefix) && is_quantity(&meant)).then_some(meant)
 }
 
 /// `word` between the quotes that `written` has, if any.

@@ -61,9 +61,69 @@ impl Loader<'_> {
         {
             diagnostic.help("YAML is indented with spaces, not with tabs")
         } else {
-            diagnostic
+            // What a wrong column leads to; a quote that is not closed has the place of what came after it.
+            let is_structural = ["parsing a block", "mapping values"]
+                .iter()
+                .any(|words| error.info().contains(words));
+            match self.odd_indentation(start).filter(|_| is_structural) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
         };
         Stop::document(diagnostic)
+    }
+
+    /// Where a line begins at a column at which nothing above it does: which columns would do.
+    fn odd_indentation(&self, offset: usize) -> Option<String> {
+        let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let line = self.line_of(offset);
+        let own = indent(line);
+        let text = self.source.text();
+        let start = text[..offset].rfind('\n')? + 1;
+        // What is open, from the inside out: column and line.
+        let mut open: Vec<(usize, usize)> = Vec::new();
+        let mut least = usize::MAX;
+        let number = self.source.position(start).line;
+        for (back, above) in text[..start].lines().rev().enumerate() {
+            let column = indent(above);
+            let content = above.trim_start();
+            if content.is_empty() || content.starts_with('#') || column >= least {
+                continue;
+            }
+            if content.starts_with("---") {
+                break;
+            }
+            // The key behind `- ` is a column of its own.
+            let mut key = column;
+            let mut rest = content;
+            while let Some(after) = rest.strip_prefix("- ") {
+                key += rest.len() - after.trim_start().len();
+                rest = after.trim_start();
+                if key < least {
+                    open.push((key, number - 1 - back));
+                }
+            }
+            open.push((column, number - 1 - back));
+            least = column;
+            if column == 0 {
+                break;
+            }
+        }
+        if own == 0 || open.iter().any(|(column, _)| *column == own) {
+            return None;
+        }
+        let near = |(column, line): &(usize, usize)| format!("{column}, as line {line}");
+        let deeper = open.iter().filter(|(column, _)| *column > own).min();
+        let shallower = open.iter().filter(|(column, _)| *column < own).max();
+        let wanted: Vec<String> = [shallower, deeper]
+            .into_iter()
+            .flatten()
+            .map(near)
+            .collect();
+        Some(format!(
+            "it is indented by {own} spaces; a line here belongs to one above with {}",
+            wanted.join(", or with ")
+        ))
     }
 
     pub(super) fn line_of(&self, offset: usize) -> &str {

@@ -234,3 +234,28 @@ fn empty_documents_are_left_out() {
     let (documents, _) = read("--- a\n");
     assert_eq!(documents[0].root.value, Value::String("a".to_owned()));
 }
+
+#[test]
+fn a_line_that_is_indented_as_none_above_says_so() {
+    let text = "spec:\n  template:\n    containers:\n    - name: a\n      env:\n      - name: B\n        value: c\n     restartPolicy: Never\n";
+    let (_, found) = load(&SourceFile::new("a.yaml", text));
+    let help: Vec<&str> = found[0].help.iter().map(String::as_str).collect();
+    assert_eq!(
+        help,
+        [
+            "it is indented by 5 spaces; a line here belongs to one above with 4, as line 4, or with 6, as line 6"
+        ],
+        "{found:?}"
+    );
+    let (_, found) = load(&SourceFile::new("a.yaml", "a: b\n   c: d\n"));
+    assert_eq!(
+        found[0].help,
+        ["it is indented by 3 spaces; a line here belongs to one above with 0, as line 1"],
+        "{found:?}"
+    );
+    // Another fault than that of the column.
+    let (_, found) = load(&SourceFile::new("a.yaml", "a: \"b\n  c\n"));
+    assert!(found[0].help.is_empty(), "{found:?}");
+    let (_, found) = load(&SourceFile::new("a.yaml", "a:\n  b: c\n  d: [e\nf: g\n"));
+    assert!(found[0].help.is_empty(), "{found:?}");
+}

@@ -119,6 +119,8 @@ fn is_placeholder(value: &str) -> bool {
         || between("@", "@")
         || between("%", "%")
         || plain.chars().all(|char| char == 'x')
+        // What a template calls it: `PASSWORD`, `MY_API_TOKEN`.
+        || (is_named_so(value) && !value.bytes().any(|byte| byte.is_ascii_lowercase()))
         || plain.starts_with("your")
         || PLACEHOLDERS.iter().any(|word| plain.starts_with(word))
 }
@@ -260,6 +262,8 @@ mod tests {
             "xxxx-xxxx",
             "****",
             "__TOKEN__",
+            "PASSWORD",
+            "MY_API_TOKEN",
             "#{Token}#",
             "vault:secret/data/x#token",
             "op://vault/item/field",

@@ -61,6 +61,8 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(&catalog::UNKNOWN_PARAMETER, message, label.clone());
         // Perhaps the name is right and the place is wrong.
         if let Some(spec) = wanted {
+            // That it is missing elsewhere is the same mistake.
+            self.missing.insert(spec.name());
             let help = format!("{} is read from {}", spec.name(), spec.places());
             self.found.push(diagnostic.help(help));
             return;
@@ -103,6 +105,18 @@ impl Checker<'_> {
                     .iter()
                     .any(|name| meant.strip_suffix("FromEnv").unwrap_or(&meant) == *name)
             })
+    }
+
+    /// Whether it is given where it is not read from, which is a finding of its own.
+    pub(super) fn is_in_wrong_place(&self, spec: &ParameterSpec) -> bool {
+        let metadata = &self.trigger.metadata;
+        let is_plain_read = spec.reads(Source::Metadata) || spec.reads(Source::Variable);
+        spec.names.iter().any(|name| {
+            let from_env = format!("{name}FromEnv");
+            let is_free = !self.kind.other_keys.contain(&from_env);
+            (!is_plain_read && metadata.contains_key(*name))
+                || (!spec.reads(Source::Env) && is_free && metadata.contains_key(&from_env))
+        })
     }
 
     /// A parameter that only older versions read.

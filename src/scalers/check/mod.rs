@@ -60,10 +60,38 @@ fn unknown_type(trigger: &Trigger, place: &Place<'_>, problem: String) -> Diagno
     let label = place.of_field("type");
     let names = TRIGGER_TYPES.iter().map(|kind| kind.name);
     let diagnostic = Diagnostic::new(&catalog::UNKNOWN_TRIGGER_TYPE, problem, label.clone());
-    match nearest(&trigger.kind, names) {
-        Some((name, distance)) => suggest(diagnostic, label, name, distance),
-        None => diagnostic.help("keda-jobs triggers lists them all"),
+    if let Some((name, distance)) = nearest(&trigger.kind, names) {
+        return suggest(diagnostic, label, name, distance);
     }
+    let akin: Vec<String> = akin(&trigger.kind)
+        .iter()
+        .map(|name| format!("{name:?}"))
+        .collect();
+    diagnostic.help(if akin.is_empty() {
+        "keda-jobs triggers lists them all".to_owned()
+    } else {
+        format!("did you mean {}?", akin.join(" or "))
+    })
+}
+
+/// Types whose names hold `kind` or lie in it, at most three, those of the nearest length first: `aws-sqs`, `redis-list`, `servicebus`.
+fn akin(kind: &str) -> Vec<&'static str> {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
+    let wanted = plain(kind);
+    if wanted.len() < 3 {
+        return Vec::new();
+    }
+    let mut found: Vec<&str> = TRIGGER_TYPES
+        .iter()
+        .map(|kind| kind.name)
+        .filter(|name| {
+            let name = plain(name);
+            name.contains(&wanted) || wanted.contains(&name)
+        })
+        .collect();
+    found.sort_by_key(|name| name.len().abs_diff(kind.len()));
+    found.truncate(3);
+    found
 }
 
 struct Checker<'a> {

@@ -62,7 +62,7 @@ impl Checker<'_> {
         }
         if spec.required && !given {
             self.missing.insert(spec.name());
-            if self.is_misspelt(spec) {
+            if self.is_misspelt(spec) || self.is_in_wrong_place(spec) {
                 return;
             }
             let label = self.place.of_field("metadata");

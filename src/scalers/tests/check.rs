@@ -114,6 +114,17 @@ fn types() {
         lines(trigger(0, "completely-else", &[], false)),
         ["unknown-trigger-type|\"completely-else\"|KEDA has no trigger type \"completely-else\"|"]
     );
+    // A name that is more than a slip away and has the right one in it, or is a part of it.
+    for (written, help) in [
+        ("aws-sqs", "did you mean \"aws-sqs-queue\"?"),
+        ("redis-list", "did you mean \"redis\"?"),
+        ("servicebus", "did you mean \"azure-servicebus\"?"),
+        ("xy", "keda-jobs triggers lists them all"),
+    ] {
+        let found = findings(trigger(0, written, &[], false), Vec::new());
+        assert_eq!(found[0].help, [help], "{written}");
+        assert!(found[0].fix.is_none(), "{written}");
+    }
     let kafka = [("bootstrapServers", "k:9092"), ("consumerGroup", "g")];
     let found = findings(trigger(0, "kafka", &kafka, false), Vec::new());
     assert_eq!(found.len(), 1);
@@ -290,6 +301,26 @@ fn a_misspelt_key_is_one_mistake() {
     assert_eq!(
         lines(trigger(0, "redis", &metadata, false)),
         ["unknown-parameter|listNmae|redis reads no parameter \"listNmae\"|listName"]
+    );
+}
+
+#[test]
+fn a_parameter_in_the_wrong_place_is_one_mistake() {
+    let metadata = [
+        ("owner", "acme"),
+        ("runnerScope", "org"),
+        ("personalAccessTokenFromEnv", "KEY"),
+    ];
+    let found = lines(trigger(0, "github-runner", &metadata, false));
+    assert_eq!(
+        found[found.len() - 1],
+        "unknown-parameter|personalAccessTokenFromEnv|github-runner reads no parameter \"personalAccessTokenFromEnv\"|"
+    );
+    assert!(
+        !found
+            .iter()
+            .any(|line| line.starts_with("missing-parameter")),
+        "{found:?}"
     );
 }
 
