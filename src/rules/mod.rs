@@ -6,6 +6,7 @@
 mod containers;
 mod credentials;
 mod ignores;
+mod images;
 mod job;
 mod labels;
 pub mod levels;
@@ -57,6 +58,7 @@ type Check = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 static CHECKS: &[Check] = &[
     containers::check,
     credentials::check,
+    images::check,
     job::check,
     labels::check,
     lifecycle::check,
@@ -87,6 +89,7 @@ static RULES: &[&[&Rule]] = &[
     containers::RULES,
     credentials::RULES,
     ignores::RULES,
+    images::RULES,
     job::RULES,
     labels::RULES,
     lifecycle::RULES,

@@ -64,17 +64,18 @@ fn unknown_type(trigger: &Trigger, place: &Place<'_>, problem: String) -> Diagno
     let label = place.of_field("type");
     let names = TRIGGER_TYPES.iter().map(|kind| kind.name);
     let diagnostic = Diagnostic::new(&catalog::UNKNOWN_TRIGGER_TYPE, problem, label.clone());
-    match nearest(&trigger.kind, names) {
-        Some((name, distance)) => suggest(diagnostic, label, name, distance),
-        None => {
-            let akin = akin(&trigger.kind);
-            if akin.is_empty() {
-                return diagnostic.help("keda-jobs triggers lists them all");
-            }
-            let names: Vec<String> = akin.iter().map(|name| format!("{name:?}")).collect();
-            diagnostic.help(format!("did you mean {}?", names.join(" or ")))
-        }
+    if let Some((name, distance)) = nearest(&trigger.kind, names) {
+        return suggest(diagnostic, label, name, distance);
     }
+    let akin: Vec<String> = akin(&trigger.kind)
+        .iter()
+        .map(|name| format!("{name:?}"))
+        .collect();
+    diagnostic.help(if akin.is_empty() {
+        "keda-jobs triggers lists them all".to_owned()
+    } else {
+        format!("did you mean {}?", akin.join(" or "))
+    })
 }
 
 /// Types whose names hold `kind` or lie in it, at most three, those of the nearest length first: `aws-sqs`, `redis-list`, `servicebus`.
