@@ -26,7 +26,8 @@ const PAGE: u32 = 50;
 pub struct Candidate {
     namespace: String,
     name: String,
-    uid: String,
+    /// Its uid.
+    pub uid: String,
     pending_for: Duration,
 }
 

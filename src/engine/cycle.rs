@@ -104,7 +104,10 @@ async fn observe(engine: &Engine, target: &Target) -> Inventory {
         if mutant::is("empty-on-failure") {
             return Inventory::Known(Vec::new());
         }
-        Inventory::Unknown(error.to_string())
+        Inventory::Unknown(match error.hint() {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        })
     })
 }
 

@@ -56,6 +56,8 @@ struct Driver<'a> {
     open: BTreeSet<String>,
     /// Jobs that were told to be stuck, by uid.
     stuck: BTreeSet<String>,
+    /// Pending Jobs that were looked into, by uid: the others have their turn first.
+    looked_into: BTreeSet<String>,
     /// It was told that stuck Jobs cannot be looked into.
     stuck_unknown: bool,
 }
@@ -83,6 +85,7 @@ pub async fn run(
             result: ObjectResult::default(),
             open: BTreeSet::new(),
             stuck: BTreeSet::new(),
+            looked_into: BTreeSet::new(),
             stuck_unknown: false,
         };
         driver.drive(once, place > 0)
@@ -340,15 +343,20 @@ impl Driver<'_> {
         };
         self.stuck
             .retain(|uid| jobs.iter().any(|job| job.uid == *uid));
+        // The oldest are looked into first, and those that are merely slow must not hide the others for ever.
         let untold = jobs
             .iter()
             .filter(|job| job.ours && !self.stuck.contains(&job.uid))
+            .filter(|job| !self.looked_into.contains(&job.uid))
             .map(|job| (self.target.namespace.as_str(), job));
         let candidates =
             stuck::candidates(untold, self.engine.stuck_after, self.engine.clock.now());
         if candidates.is_empty() || self.signals.status().is_some() {
+            self.looked_into.clear();
             return;
         }
+        self.looked_into
+            .extend(candidates.iter().map(|candidate| candidate.uid.clone()));
         // The cycle has told already that there is no cluster.
         let Ok(cluster) = self.engine.cluster.get().await else {
             return;

@@ -128,7 +128,7 @@ impl Held<'_> {
             By::Unknown(why) => (
                 ReasonCode::InventoryUnknown,
                 DecidingTerm::InventoryUnknown,
-                format!("the Jobs could not be listed ({why}): nothing is created or deleted"),
+                format!("the Jobs could not be counted ({why}): nothing is created or deleted"),
             ),
             By::Paused => (
                 ReasonCode::Paused,

@@ -140,7 +140,7 @@ fn failing_list() -> Outcome {
         .cluster
         .run(["run", "--once", &scene.manifest])
         .expect(2);
-    assert_contains(&run.stdout, &["HELD at 0", "could not be listed"]);
+    assert_contains(&run.stdout, &["HELD at 0", "could not be counted"]);
     scene.fault(json!([]));
     scene.cluster.admin("DELETE", "/sandbox/faults", None);
     assert!(

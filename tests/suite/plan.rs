@@ -408,7 +408,7 @@ fn unreachable() -> Outcome {
     ])
     .run()
     .expect(2);
-    assert_contains(&table.stdout, &["could not be listed"]);
+    assert_contains(&table.stdout, &["could not be counted"]);
     let run = Keda::new(["run", "--once", &manifest, "--kubeconfig", &kubeconfig])
         .run()
         .expect(2);

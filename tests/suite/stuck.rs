@@ -15,6 +15,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("stuck::unschedulable", unschedulable),
         test("stuck::a_quota_that_lets_no_pod_appear", quota),
         embedded_test("stuck::an_image_that_cannot_be_pulled", image_pull),
+        embedded_test("stuck::slow_jobs_do_not_hide_a_stuck_one", behind_slow),
         test("stuck::a_running_job_is_not_stuck", not_stuck),
         embedded_test(
             "stuck::without_the_right_to_read_pods_the_rest_works",
@@ -133,7 +134,18 @@ fn image_pull() -> Outcome {
         pods[0].metadata.name.clone()
     });
     assert!(reasons(&cluster).is_empty());
-    cluster.change::<Pod>(&pod, true, |pod| {
+    cannot_pull(&cluster, &pod);
+    let reason = listed(&cluster, 1, "ImagePullBackOff");
+    assert_eq!(
+        reason,
+        "ImagePullBackOff: Back-off pulling image \"busybux:1.36\""
+    );
+    Ok(())
+}
+
+/// As the kubelet tells of an image that it cannot pull.
+fn cannot_pull(cluster: &TestCluster, pod: &str) {
+    cluster.change::<Pod>(pod, true, |pod| {
         let statuses = pod
             .status
             .as_mut()
@@ -149,11 +161,46 @@ fn image_pull() -> Outcome {
             }
         }
     });
-    let reason = listed(&cluster, 1, "ImagePullBackOff");
-    assert_eq!(
-        reason,
-        "ImagePullBackOff: Back-off pulling image \"busybux:1.36\""
-    );
+}
+
+/// More Jobs are pending than are looked into at once, and the stuck one is the last of them.
+fn behind_slow() -> Outcome {
+    let cluster = TestCluster::start();
+    let page = waiting(25);
+    let text = scaled_job("slow", &trigger(&page))
+        .replace(
+            "sandbox.keda-jobs/run: 30m",
+            "sandbox.keda-jobs/pending: 30m",
+        )
+        .replace(
+            "  maxReplicaCount: 100\n",
+            "  maxReplicaCount: 100\n  pollingInterval: 1\n",
+        );
+    let manifest = cluster.write("slow.yaml", &text);
+    cluster.run(["run", "--once", &manifest]).expect(0);
+    let last = cluster
+        .jobs()
+        .iter()
+        .filter_map(|job| job.metadata.name.clone())
+        .max();
+    let last = last.expect("a Job");
+    let pod = eventually("the pod of the last Job to wait for its container", || {
+        cluster.list::<Pod>().into_iter().find_map(|pod| {
+            let waits = pod
+                .status?
+                .container_statuses?
+                .first()?
+                .state
+                .clone()?
+                .waiting;
+            let name = pod.metadata.name?;
+            (waits.is_some() && name.starts_with(&format!("{last}-"))).then_some(name)
+        })
+    });
+    cannot_pull(&cluster, &pod);
+    let told = told(&cluster, &manifest, 1);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["job"], json!(last));
     Ok(())
 }
 
