@@ -115,7 +115,9 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     let is_address = |text: &str| {
         url::Url::parse(text.trim()).is_ok_and(|url| {
             matches!(url.scheme(), "http" | "https")
-                && url.host_str().is_some_and(|host| host.contains('.'))
+                && url
+                    .host_str()
+                    .is_some_and(|host| host == "localhost" || host.contains('.'))
         })
     };
     if given
@@ -124,7 +126,7 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     {
         found.push(Problem::wrong(
             "solaceSempBaseURL",
-            "parameter solaceSempBaseURL must be http or https URLs between commas, each host with a dot in its name",
+            "parameter solaceSempBaseURL must be http or https URLs between commas, each host with a dot in its name, or localhost",
         ));
     }
 }

@@ -90,12 +90,18 @@ fn is_selector(text: &str) -> bool {
 }
 
 fn is_requirement(text: &str) -> bool {
-    let is_word = |text: &str, more: &str| {
+    // Letters and digits at both ends.
+    let is_word = |text: &str| {
         text.chars()
-            .all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.ends_with(|c: char| c.is_ascii_alphanumeric())
     };
-    let is_key = |text: &str| !text.trim().is_empty() && is_word(text.trim(), "-_./");
-    let is_value = |text: &str| is_word(text.trim(), "-_.");
+    let is_key = |text: &str| {
+        let (prefix, name) = text.trim().split_once('/').unwrap_or(("a", text.trim()));
+        is_word(prefix) && is_word(name)
+    };
+    let is_value = |text: &str| text.trim().is_empty() || is_word(text.trim());
     if let Some((head, values)) = text.split_once('(') {
         let words: Vec<&str> = head.split_whitespace().collect();
         return matches!(words[..], [key, "in" | "notin"] if is_key(key))
@@ -104,7 +110,10 @@ fn is_requirement(text: &str) -> bool {
                 .strip_suffix(')')
                 .is_some_and(|values| values.split(',').all(is_value));
     }
-    match text.split_once(['=', '>', '<']) {
+    if let Some((key, number)) = text.split_once(['>', '<']) {
+        return is_key(key) && number.trim().parse::<i64>().is_ok();
+    }
+    match text.split_once('=') {
         Some((key, value)) => {
             is_key(key.strip_suffix('!').unwrap_or(key))
                 && is_value(value.strip_prefix('=').unwrap_or(value))

@@ -202,9 +202,9 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "KEDA passes over an authority that is none",
     ),
     (
-        "apache-kafka",
+        "",
         "ranges that go upwards",
-        "KEDA takes 3-1 for no limit at all",
+        "KEDA takes 3-1 for no partition, and none for all",
     ),
     ("apache-kafka", "sasl scram_sha", "no broker lets it in"),
     (
