@@ -178,11 +178,8 @@ fn trigger() -> Shape {
             ])),
         ),
         ("useCachedMetrics", optional(Shape::Boolean)),
-        // Not in the CRD. Kept so that its effect can be told; the decoder warns.
-        (
-            "metricType",
-            optional(Shape::Enum(&["AverageValue", "Value", "Utilization"])),
-        ),
+        // Not in the CRD, whatever its value. Kept so that its effect can be told; the decoder warns.
+        ("metricType", optional(Shape::Any)),
     ])
 }
 

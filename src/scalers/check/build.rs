@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Checker;
-use crate::api::Secret;
+use crate::api::{Secret, Trigger};
 use crate::auth::Environment;
 use crate::diagnostic::catalog;
 use crate::scalers::params::{Sources, resolve};
@@ -38,8 +38,13 @@ impl Checker<'_> {
         let Ok(parameters) = resolve(self.kind.parameters(), &sources) else {
             return;
         };
+        // The API server drops metricType, as the decoder says, so that it decides nothing.
+        let trigger = Trigger {
+            metric_type: None,
+            ..self.trigger.clone()
+        };
         let context = ScalerContext {
-            trigger: self.trigger,
+            trigger: &trigger,
             object: &self.job.name,
             namespace: self.job.namespace.as_deref().unwrap_or("default"),
             pod_identity: None,
@@ -58,11 +63,7 @@ impl Checker<'_> {
                     .strip_prefix("parameter ")
                     .and_then(|rest| rest.split([' ', ':']).next())
                     .unwrap_or_default();
-                let label = if problem.starts_with("metricType") {
-                    self.place.of_field("metricType")
-                } else {
-                    self.place.of_value(key)
-                };
+                let label = self.place.of_value(key);
                 self.report(&catalog::INVALID_PARAMETER, problem.clone(), label);
             }
         }

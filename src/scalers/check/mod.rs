@@ -13,7 +13,7 @@ pub use authentication::check_authentications;
 use std::collections::BTreeSet;
 
 use place::Place;
-use words::{nearest, suggest};
+use words::{nearest, sharing_words, suggest};
 
 use super::given::{Authentication, Given, Problem};
 use super::read::known_type;
@@ -58,10 +58,16 @@ fn unknown_type(trigger: &Trigger, place: &Place<'_>, problem: String) -> Diagno
     let label = place.of_field("type");
     let names = TRIGGER_TYPES.iter().map(|kind| kind.name);
     let diagnostic = Diagnostic::new(&catalog::UNKNOWN_TRIGGER_TYPE, problem, label.clone());
-    match nearest(&trigger.kind, names) {
-        Some((name, distance)) => suggest(diagnostic, label, name, distance),
-        None => diagnostic.help("keda-jobs triggers lists them all"),
+    if let Some((name, distance)) = nearest(&trigger.kind, names.clone()) {
+        return suggest(diagnostic, label, name, distance);
     }
+    let diagnostic = match &sharing_words(&trigger.kind, names)[..] {
+        near @ ([_] | [_, _] | [_, _, _]) => {
+            diagnostic.help(format!("did you mean {}?", near.join(" or ")))
+        }
+        _ => diagnostic,
+    };
+    diagnostic.help("keda-jobs triggers lists them all")
 }
 
 struct Checker<'a> {
