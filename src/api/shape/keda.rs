@@ -275,7 +275,7 @@ fn pod_identity() -> Shape {
                 "aws",
                 "aws-eks",
                 "none",
-                // KEDA 1; removed since, and named so by the decoder.
+                // Of older versions, see `check_authentications`.
                 "azure",
                 "spiffe",
                 "aws-kiam",

@@ -28,6 +28,7 @@ impl Checker<'_> {
         }
         if let (Authentication::Anything, Some(reference)) =
             (self.authentication, &self.trigger.authentication_ref)
+            && !Authentication::is_defective(self.trigger, self.job, self.resources)
         {
             self.not_given(reference);
         }
