@@ -36,6 +36,8 @@ pub struct Resources {
     pub defective_jobs: Vec<ScaledJob>,
     /// `TriggerAuthentications` and `ClusterTriggerAuthentications`.
     pub authentications: Vec<TriggerAuthentication>,
+    /// Such objects with an error of their own: what they bring is not known.
+    pub defective_authentications: Vec<TriggerAuthentication>,
     /// Secrets.
     pub secrets: Vec<DataObject>,
     /// `ConfigMaps`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::TriggerType;
 use super::params::{ParameterSpec, Source};
-use crate::api::{Resources, ScaledJob, Trigger, TriggerAuthentication};
+use crate::api::{AuthenticationRef, Resources, ScaledJob, Trigger, TriggerAuthentication};
 
 /// What a TriggerAuthentication may bring.
 #[derive(Debug, Clone, Copy)]
@@ -17,28 +17,44 @@ pub enum Authentication<'a> {
     Anything,
 }
 
+/// Whether `reference` of `job` means `candidate`. A namespace that one of them leaves open is settled on the command line.
+fn is_meant(
+    reference: &AuthenticationRef,
+    job: &ScaledJob,
+    candidate: &TriggerAuthentication,
+) -> bool {
+    candidate.name == reference.name
+        && candidate.cluster == reference.cluster
+        && (reference.cluster
+            || candidate.namespace.is_none()
+            || job.namespace.is_none()
+            || candidate.namespace == job.namespace)
+}
+
 impl<'a> Authentication<'a> {
     /// The one that `trigger` refers to.
     pub fn of(trigger: &Trigger, job: &ScaledJob, resources: &'a Resources) -> Self {
         let Some(reference) = &trigger.authentication_ref else {
             return Self::None;
         };
-        // A namespace that one of them leaves open is settled on the command line.
-        let same_namespace = |namespace: &Option<String>| {
-            reference.cluster
-                || namespace.is_none()
-                || job.namespace.is_none()
-                || *namespace == job.namespace
-        };
         resources
             .authentications
             .iter()
-            .find(|candidate| {
-                candidate.name == reference.name
-                    && candidate.cluster == reference.cluster
-                    && same_namespace(&candidate.namespace)
-            })
+            .find(|candidate| is_meant(reference, job, candidate))
             .map_or(Self::Anything, Self::Given)
+    }
+
+    /// Whether the one that `trigger` refers to is among the files with an error of its own.
+    pub fn is_defective(trigger: &Trigger, job: &ScaledJob, resources: &Resources) -> bool {
+        trigger
+            .authentication_ref
+            .as_ref()
+            .is_some_and(|reference| {
+                resources
+                    .defective_authentications
+                    .iter()
+                    .any(|candidate| is_meant(reference, job, candidate))
+            })
     }
 
     /// Whether it surely brings `spec`.

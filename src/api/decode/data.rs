@@ -165,7 +165,7 @@ const UNSUPPORTED: &[&str] = &[
     "oauth2",
 ];
 
-/// Pod identities of KEDA 1 that KEDA 2 no longer has. [semantics §1.7]
+/// Pod identities of KEDA 1 that the newest KEDA 2 no longer has. [semantics §1.7]
 const REMOVED_IDENTITIES: &[&str] = &["azure", "spiffe", "aws-kiam"];
 
 /// Decodes a `TriggerAuthentication` or `ClusterTriggerAuthentication` of either group.
@@ -191,7 +191,8 @@ pub(super) fn authentication(
         && let Some(name) = provider.as_str()
         && name != "none"
     {
-        if REMOVED_IDENTITIES.contains(&name) {
+        // An object of KEDA 2 is held to the version aimed at: see `check_authentications`.
+        if is_of_keda_1(document) && REMOVED_IDENTITIES.contains(&name) {
             let mut diagnostic = Diagnostic::new(
                 &catalog::V1_MEANING,
                 format!("the pod identity `{name}` no longer exists in KEDA 2"),
@@ -236,6 +237,14 @@ pub(super) fn authentication(
         .map(|source| (*source).to_owned())
         .collect();
     authentication
+}
+
+fn is_of_keda_1(document: &Document) -> bool {
+    text(&document.root, "apiVersion").is_some_and(|version| {
+        version
+            .strip_prefix(super::KEDA_1)
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
 }
 
 fn pod_identity(provider: &str, spec: &Node) -> PodIdentity {

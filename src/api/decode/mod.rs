@@ -437,8 +437,12 @@ impl Decoder {
                 Decoded::Secret(secret) => self.resources.secrets.push(secret),
                 Decoded::ConfigMap(map) => self.resources.config_maps.push(map),
             }
-        } else if let Decoded::ScaledJob(job) = decoded {
-            self.resources.defective_jobs.push(*job);
+        } else {
+            match decoded {
+                Decoded::ScaledJob(job) => self.resources.defective_jobs.push(*job),
+                Decoded::Authentication(it) => self.resources.defective_authentications.push(*it),
+                Decoded::Secret(_) | Decoded::ConfigMap(_) => {}
+            }
         }
         self.diagnostics.append(&mut found);
     }

@@ -223,9 +223,23 @@ const FROM_ENV: &[(&str, &str, Named)] = &[
     ("redis", "address", Named::IfDefined),
     ("redis", "host", Named::IfDefined),
     ("redis", "password", Named::IfDefined),
+    ("redis", "port", Named::IfDefined),
     ("redis-streams", "address", Named::IfDefined),
     ("redis-streams", "host", Named::IfDefined),
     ("redis-streams", "password", Named::IfDefined),
+    ("redis-streams", "port", Named::IfDefined),
+];
+
+/// Parameters of KEDA 1 that mean the same under another name in KEDA 2: trigger type, old name, new name. [semantics §1.8]
+const RENAMED: &[(&str, &str, &str)] = &[
+    ("azure-servicebus", "queueLength", "messageCount"),
+    ("gcp-pubsub", "subscriptionSize", "value"),
+    (
+        "huawei-cloudeye",
+        "minMetricValue",
+        "activationTargetMetricValue",
+    ),
+    ("kafka", "brokerList", "bootstrapServers"),
 ];
 
 fn rename_parameters(
@@ -268,17 +282,20 @@ fn rename_parameters(
                     ),
                     format!("write `{renamed}` in a ScaledJob; `{key}` there is the value itself"),
                 );
-            } else if trigger.kind == "azure-servicebus" && key == "queueLength" {
+            } else if let Some((kind, _, renamed)) = RENAMED
+                .iter()
+                .find(|(kind, parameter, _)| *kind == trigger.kind && *parameter == key)
+            {
                 if let Some(moved) = trigger.metadata.remove(key) {
                     trigger
                         .metadata
-                        .entry("messageCount".to_owned())
+                        .entry((*renamed).to_owned())
                         .or_insert(moved);
                 }
                 say.warn(
                     entry.key_span,
-                    "`queueLength` of azure-servicebus is called `messageCount` since KEDA 2; it is read so",
-                    "write `messageCount` in a ScaledJob",
+                    format!("`{key}` of {kind} is called `{renamed}` in KEDA 2; it is read so"),
+                    format!("write `{renamed}` in a ScaledJob"),
                 );
             } else if trigger.kind == "rabbitmq" && key == "apiHost" {
                 let from_env = container.is_some_and(|container| may_define(container, value));

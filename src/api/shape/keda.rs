@@ -178,11 +178,8 @@ fn trigger() -> Shape {
             ])),
         ),
         ("useCachedMetrics", optional(Shape::Boolean)),
-        // Not in the CRD. Kept so that its effect can be told; the decoder warns.
-        (
-            "metricType",
-            optional(Shape::Enum(&["AverageValue", "Value", "Utilization"])),
-        ),
+        // Not in the CRD, whatever its value. Kept so that its effect can be told; the decoder warns.
+        ("metricType", optional(Shape::Any)),
     ])
 }
 
@@ -278,7 +275,7 @@ fn pod_identity() -> Shape {
                 "aws",
                 "aws-eks",
                 "none",
-                // KEDA 1; removed since, and named so by the decoder.
+                // Of older versions, see `check_authentications`.
                 "azure",
                 "spiffe",
                 "aws-kiam",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::LocalKnowledge;
 use super::versions::of_parameters;
 use super::words::{nearest, suggest};
-use crate::api::{ScaledJob, Trigger, TriggerAuthentication};
+use crate::api::{KedaVersion, ScaledJob, Trigger, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Severity, Span, trigger_rules};
 use crate::manifest::{Document, Node};
 use crate::scalers::given::Authentication;
@@ -29,6 +29,7 @@ pub fn check_authentications(local: &LocalKnowledge<'_>) -> Vec<Diagnostic> {
             document,
             spec,
         };
+        object.provider(local.version, &mut found);
         object.pod_identity(&mut found);
         object.oauth2(&mut found);
         object.file_path(&mut found);
@@ -96,6 +97,16 @@ const OTHER_SOURCES: [&str; 9] = [
     "oauth2",
 ];
 
+/// Pod identities that not every KEDA 2 has: the versions that brought and dropped them.
+/// [KEDA `apis/keda/v1alpha1/triggerauthentication_types.go`]
+const PROVIDERS: [(&str, Option<KedaVersion>, Option<KedaVersion>); 5] = [
+    ("azure-workload", Some(KedaVersion::new(8, 0)), None),
+    ("aws", Some(KedaVersion::new(13, 0)), None),
+    ("spiffe", None, Some(KedaVersion::new(13, 0))),
+    ("azure", None, Some(KedaVersion::new(15, 0))),
+    ("aws-kiam", None, Some(KedaVersion::new(15, 0))),
+];
+
 impl Object<'_> {
     fn kind(&self) -> &'static str {
         if self.authentication.cluster {
@@ -112,6 +123,45 @@ impl Object<'_> {
             message,
             label,
         ));
+    }
+
+    /// Whether the version of KEDA aimed at has the pod identity. An object of KEDA 1 has been told that its identity is gone.
+    fn provider(&self, version: KedaVersion, found: &mut Vec<Diagnostic>) {
+        let is_of_keda_2 = self
+            .document
+            .root
+            .get("apiVersion")
+            .and_then(Node::as_str)
+            .is_some_and(|text| text.starts_with("keda.sh/"));
+        let provider = self
+            .spec
+            .get("podIdentity")
+            .and_then(|identity| identity.get("provider"));
+        let Some((name, span)) = provider
+            .filter(|_| is_of_keda_2)
+            .and_then(|node| Some((node.as_str()?, node.span)))
+        else {
+            return;
+        };
+        let Some((_, since, dropped)) = PROVIDERS.iter().find(|(known, ..)| *known == name) else {
+            return;
+        };
+        let (why, help) = match (since, dropped) {
+            (Some(since), _) if version < *since => (
+                format!("it came with 2.{}", since.minor),
+                "update KEDA, or use another identity",
+            ),
+            (_, Some(dropped)) if version >= *dropped => (
+                format!("it went with 2.{}", dropped.minor),
+                "use `azure-workload`, `aws` or `gcp`, or a secret",
+            ),
+            _ => return,
+        };
+        let message = format!("KEDA {version} has no pod identity {name:?}: {why}");
+        self.wrong_identity(message, span, found);
+        if let Some(diagnostic) = found.last_mut() {
+            diagnostic.help.push(help.to_owned());
+        }
     }
 
     /// [KEDA `triggerauthentication_webhook.go`]

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::Checker;
-use crate::api::Secret;
+use crate::api::{Secret, Trigger};
 use crate::auth::Environment;
 use crate::diagnostic::catalog;
 use crate::scalers::params::{Sources, resolve};
@@ -38,8 +38,13 @@ impl Checker<'_> {
         let Ok(parameters) = resolve(self.kind.parameters(), &sources) else {
             return;
         };
+        // The API server drops metricType, as the decoder says, so that it decides nothing.
+        let trigger = Trigger {
+            metric_type: None,
+            ..self.trigger.clone()
+        };
         let context = ScalerContext {
-            trigger: self.trigger,
+            trigger: &trigger,
             object: &self.job.name,
             namespace: self.job.namespace.as_deref().unwrap_or("default"),
             pod_identity: None,

@@ -46,7 +46,7 @@ impl Checker<'_> {
         if kind.other_keys.contain(key) {
             if key.ends_with("FromEnv") {
                 let variable = self.trigger.metadata[key].clone();
-                self.variable(key, &variable);
+                self.variable(key, &variable, false);
             }
             return;
         }

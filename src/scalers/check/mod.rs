@@ -16,7 +16,7 @@ pub use notation::correct_fixes;
 use std::collections::BTreeSet;
 
 use place::Place;
-use words::{nearest, suggest};
+use words::{nearest, sharing_words, suggest};
 
 use super::given::{Authentication, Given, POD_IDENTITY, Problem};
 use super::read::known_type;
@@ -64,38 +64,18 @@ fn unknown_type(trigger: &Trigger, place: &Place<'_>, problem: String) -> Diagno
     let label = place.of_field("type");
     let names = TRIGGER_TYPES.iter().map(|kind| kind.name);
     let diagnostic = Diagnostic::new(&catalog::UNKNOWN_TRIGGER_TYPE, problem, label.clone());
-    if let Some((name, distance)) = nearest(&trigger.kind, names) {
+    if let Some((name, distance)) = nearest(&trigger.kind, names.clone()) {
         return suggest(diagnostic, label, name, distance);
     }
-    let akin: Vec<String> = akin(&trigger.kind)
+    let near: Vec<String> = sharing_words(&trigger.kind, names)
         .iter()
         .map(|name| format!("{name:?}"))
         .collect();
-    diagnostic.help(if akin.is_empty() {
-        "keda-jobs triggers lists them all".to_owned()
+    diagnostic.help(if matches!(near.len(), 1..=3) {
+        format!("did you mean {}?", near.join(" or "))
     } else {
-        format!("did you mean {}?", akin.join(" or "))
+        "keda-jobs triggers lists them all".to_owned()
     })
-}
-
-/// Types whose names hold `kind` or lie in it, at most three, those of the nearest length first: `aws-sqs`, `redis-list`, `servicebus`.
-fn akin(kind: &str) -> Vec<&'static str> {
-    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', ' '], "");
-    let wanted = plain(kind);
-    if wanted.len() < 3 {
-        return Vec::new();
-    }
-    let mut found: Vec<&str> = TRIGGER_TYPES
-        .iter()
-        .map(|kind| kind.name)
-        .filter(|name| {
-            let name = plain(name);
-            name.contains(&wanted) || wanted.contains(&name)
-        })
-        .collect();
-    found.sort_by_key(|name| name.len().abs_diff(kind.len()));
-    found.truncate(3);
-    found
 }
 
 struct Checker<'a> {

@@ -4,7 +4,7 @@ use super::notation::meant_by_text;
 use super::words::{nearest, replace, suggest};
 use super::{Authentication, Checker};
 use crate::auth::{Container, Declared};
-use crate::diagnostic::{Diagnostic, catalog, trigger_rules};
+use crate::diagnostic::{Diagnostic, Severity, catalog, trigger_rules};
 use crate::scalers::Standing;
 use crate::scalers::params::{ParameterSpec, Source};
 
@@ -30,6 +30,22 @@ impl Checker<'_> {
         })
     }
 
+    /// Whether a source that KEDA reads before the variables of the container gives the parameter: surely, or perhaps, where the
+    /// TriggerAuthentication is not known.
+    fn before_env(&self, spec: &ParameterSpec) -> Option<bool> {
+        spec.order
+            .iter()
+            .take_while(|source| **source != Source::Env)
+            .find_map(|source| match source {
+                Source::Metadata => self.written(spec).map(|_| true),
+                Source::Auth if self.authentication.may_bring(spec) => {
+                    let brings = |name: &&str| self.authentication.brings_name(name);
+                    Some(spec.names.iter().any(brings))
+                }
+                _ => None,
+            })
+    }
+
     pub(super) fn parameter(&mut self, spec: &'static ParameterSpec) {
         let written = self.written(spec).map(|(key, text)| (key, text.to_owned()));
         let from_env = self
@@ -42,7 +58,11 @@ impl Checker<'_> {
             if self.standing(key) == Standing::Refused {
                 self.refused(spec, key, spec.name());
             }
-            self.variable(key, variable);
+            match self.before_env(spec) {
+                // That the variable is not looked at is a finding of its own.
+                Some(true) => {}
+                before => self.variable(key, variable, before.is_some()),
+            }
         }
         // A value that is no string is in the document and not in the trigger; it has a finding of its own.
         let in_document = spec.names.iter().any(|name| {
@@ -128,19 +148,20 @@ impl Checker<'_> {
         self.report(&catalog::INVALID_PARAMETER, message, label);
     }
 
-    /// A variable that the container surely lacks, or whose value only the kubelet knows.
-    pub(super) fn variable(&mut self, key: &str, variable: &str) {
+    /// A variable that the container surely lacks, or whose value only the kubelet knows. It only matters if the TriggerAuthentication
+    /// does not bring the parameter when that `may_be_brought`.
+    pub(super) fn variable(&mut self, key: &str, variable: &str, may_be_brought: bool) {
         let Some(container) = self.container() else {
             return;
         };
         let label = self.place.of_value(key);
-        match container.declares(variable) {
-            Declared::Yes | Declared::Perhaps => {}
+        let mut diagnostic = match container.declares(variable) {
+            Declared::Yes | Declared::Perhaps => return,
             Declared::Runtime(reference) => {
                 let message = format!(
                     "{key} names the variable {variable:?}, which {reference} fills in when the pod starts: no trigger can read it"
                 );
-                self.report(&catalog::INVALID_PARAMETER, message, label);
+                Diagnostic::new(&catalog::INVALID_PARAMETER, message, label)
             }
             Declared::No => {
                 let message = format!(
@@ -155,9 +176,15 @@ impl Checker<'_> {
                     diagnostic = diagnostic
                         .help("FromEnv takes the name of a variable, not a value; leave FromEnv off to give the value");
                 }
-                self.found.push(diagnostic);
+                diagnostic
             }
+        };
+        if may_be_brought {
+            diagnostic.severity = Severity::Warning;
+            let help = "unless its TriggerAuthentication brings the parameter, which KEDA reads before the variable";
+            diagnostic.help.push(help.to_owned());
         }
+        self.found.push(diagnostic);
     }
 
     /// The container whose variables triggers read. A template without containers is somebody else's finding.

@@ -29,6 +29,7 @@ impl Checker<'_> {
         self.metric_type();
         if let (Authentication::Anything, Some(reference)) =
             (self.authentication, &self.trigger.authentication_ref)
+            && !Authentication::is_defective(self.trigger, self.job, self.resources)
         {
             self.not_given(reference);
         }

@@ -59,3 +59,24 @@ pub(super) fn replace(diagnostic: Diagnostic, label: Label, name: &str) -> Diagn
         }],
     })
 }
+
+/// The names that are `text` with words too many (`redis` for `redis-lists`), those of most words only; or else the names that `text` is
+/// a part of (`aws-sqs-queue` for `sqs`).
+pub(super) fn sharing_words<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let text = text.to_ascii_lowercase();
+    let words: Vec<&str> = text.split(['-', '_', ' ']).collect();
+    let (mut shorter, mut longer) = (Vec::new(), Vec::new());
+    for name in names {
+        let of_name: Vec<&str> = name.split('-').collect();
+        if of_name.iter().all(|word| words.contains(word)) {
+            shorter.push((of_name.len(), name));
+        } else if words.iter().all(|word| of_name.contains(word)) {
+            longer.push(name);
+        }
+    }
+    let Some(most) = shorter.iter().map(|(words, _)| *words).max() else {
+        return longer;
+    };
+    shorter.retain(|(words, _)| *words == most);
+    shorter.into_iter().map(|(_, name)| name).collect()
+}

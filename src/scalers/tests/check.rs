@@ -2,7 +2,9 @@
 
 use super::fake::{job, trigger};
 use crate::api::{KedaVersion, Resources, TargetRef, Trigger, TriggerAuthentication};
+use crate::commands::load;
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::manifest::Collected;
 use crate::scalers::{LocalKnowledge, check};
 
 fn findings(trigger: Trigger, authentications: Vec<TriggerAuthentication>) -> Vec<Diagnostic> {
@@ -271,7 +273,7 @@ fn values_that_only_the_type_knows() {
     );
     let mut metric = trigger(0, "redis", &[("address", "r:1"), ("listName", "l")], false);
     metric.metric_type = Some("Utilization".to_owned());
-    assert!(lines(metric)[0].contains("metricType"));
+    assert_eq!(lines(metric), [""; 0], "the API server drops metricType");
 }
 
 #[test]
@@ -336,4 +338,116 @@ fn a_short_word_is_suggested_and_not_put_right() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].help, ["did you mean \"KEY\"?"]);
     assert!(found[0].fix.is_none(), "{found:?}");
+}
+
+#[test]
+fn an_authentication_with_an_error_of_its_own_is_among_the_files() {
+    let job = job(vec![trigger(
+        0,
+        "redis",
+        &[("address", "r:1"), ("listName", "l")],
+        true,
+    )]);
+    let reference = job.triggers[0].authentication_ref.as_ref().unwrap();
+    let broken = TriggerAuthentication {
+        name: reference.name.clone(),
+        cluster: reference.cluster,
+        ..TriggerAuthentication::default()
+    };
+    let found = |resources: &Resources| {
+        let local = LocalKnowledge {
+            resources,
+            version: KedaVersion::NEWEST,
+        };
+        let found = check(&job.triggers[0], &job, &local);
+        found
+            .iter()
+            .filter(|diagnostic| diagnostic.rule.id == "authentication-not-given")
+            .count()
+    };
+    let mut resources = Resources::default();
+    assert_eq!(found(&resources), 1);
+    resources.defective_authentications.push(broken);
+    assert_eq!(found(&resources), 0);
+}
+
+#[test]
+fn a_variable_that_is_not_reached_is_no_error() {
+    let metadata = [("queueName", "q"), ("connectionFromEnv", "LACKING")];
+    let severities = |with_authentication: bool, authentications| {
+        findings(
+            trigger(0, "azure-queue", &metadata, with_authentication),
+            authentications,
+        )
+        .iter()
+        .filter(|diagnostic| diagnostic.message.contains("LACKING"))
+        .map(|diagnostic| diagnostic.severity)
+        .collect::<Vec<_>>()
+    };
+    assert_eq!(severities(false, Vec::new()), [Severity::Error]);
+    assert_eq!(severities(true, Vec::new()), [Severity::Warning]);
+    let bringing = |parameter: &str| TriggerAuthentication {
+        name: "auth".to_owned(),
+        secret_target_ref: vec![TargetRef {
+            parameter: parameter.to_owned(),
+            name: "s".to_owned(),
+            key: "k".to_owned(),
+        }],
+        ..TriggerAuthentication::default()
+    };
+    assert_eq!(
+        severities(true, vec![bringing("connection")]),
+        [Severity::Error; 0]
+    );
+    assert_eq!(severities(true, vec![bringing("other")]), [Severity::Error]);
+}
+
+#[test]
+fn a_pod_identity_is_held_to_the_version() {
+    let found = |provider: &str, minor: u16| {
+        let text = format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {{name: a}}\nspec:\n  podIdentity: {{provider: {provider}}}\n"
+        );
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.into_bytes());
+        let version = KedaVersion::new(minor, 0);
+        load::inspect(collected, version)
+            .diagnostics
+            .into_iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+            .filter(|diagnostic| diagnostic.rule.id == "pod-identity")
+            .map(|diagnostic| diagnostic.message)
+            .collect::<Vec<_>>()
+    };
+    for (provider, minor) in [
+        ("azure", 14),
+        ("aws-kiam", 14),
+        ("spiffe", 12),
+        ("aws", 13),
+        ("azure-workload", 8),
+        ("gcp", 2),
+    ] {
+        assert_eq!(found(provider, minor), [""; 0], "{provider} {minor}");
+    }
+    assert_eq!(
+        found("azure", 15),
+        ["KEDA 2.15.0 has no pod identity \"azure\": it went with 2.15"]
+    );
+    for (provider, minor) in [("aws-kiam", 20), ("spiffe", 13), ("aws", 12)] {
+        assert_eq!(found(provider, minor).len(), 1, "{provider} {minor}");
+    }
+}
+
+#[test]
+fn a_trigger_type_named_by_one_of_its_words_is_found() {
+    for (written, meant) in [
+        ("sqs", "did you mean \"aws-sqs-queue\"?"),
+        ("redis-lists", "did you mean \"redis\"?"),
+        ("azure-storage-queue", "did you mean \"azure-queue\"?"),
+        ("kafka-topic", "did you mean \"kafka\"?"),
+        ("azure-devops", "keda-jobs triggers lists them all"),
+    ] {
+        let found = findings(trigger(0, written, &[], false), Vec::new());
+        assert_eq!(found[0].help[0], meant, "{written}");
+    }
 }
