@@ -26,28 +26,11 @@ impl Checker<'_> {
             }
             Behaviour::Unread | Behaviour::Reads(_) => {}
         }
-        self.metric_type();
         if let (Authentication::Anything, Some(reference)) =
             (self.authentication, &self.trigger.authentication_ref)
             && !Authentication::is_defective(self.trigger, self.job, self.resources)
         {
             self.not_given(reference);
-        }
-    }
-
-    /// The two kinds of targets that an external metric has. [KEDA `pkg/scalers/scaler.go`, `GetMetricTargetType`]
-    fn metric_type(&mut self) {
-        let has_effect = !matches!(self.kind.behaviour, Behaviour::Skipped(_))
-            // Two constructors that do not look at it.
-            && !matches!(self.kind.name, "pulsar" | "splunk-observability");
-        let metric_type = self.trigger.metric_type.as_deref();
-        if has_effect && !matches!(metric_type, None | Some("" | "AverageValue" | "Value")) {
-            let label = self.place.of_field("metricType");
-            let message = format!(
-                "metricType {:?} is not allowed; AverageValue and Value are",
-                metric_type.unwrap_or_default()
-            );
-            self.report(&catalog::INVALID_PARAMETER, message, label);
         }
     }
 

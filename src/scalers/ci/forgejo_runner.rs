@@ -14,6 +14,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["owner"], "owner of the repository"),
     text(&["org"], "name of the organisation"),
     text(&["repo"], "name of the repository"),
+    text(&["name"], "documented, and read by no version").obsolete("take it out"),
 ];
 
 /// The type.

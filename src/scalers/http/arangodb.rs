@@ -27,6 +27,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     number(&["activationQueryValue"], "active only above this value").default("0"),
     flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
     whole(&["connectionLimit"], "connections at most"),
+    text(&["serverID"], "documented, and read by no version").obsolete("take it out"),
 ];
 
 /// When its parameters came and went.

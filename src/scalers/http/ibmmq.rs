@@ -25,6 +25,7 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["keyPassword"], "password of the private key").from(A),
     text(&["queueManager"], "name of the queue manager").obsolete("take it out: host holds it"),
     text(&["tls"], "switched the certificate check off").obsolete("use unsafeSsl"),
+    text(&["tlsDisabled"], "documented, and read by no version").obsolete("use unsafeSsl"),
 ];
 
 /// When its parameters came and went.

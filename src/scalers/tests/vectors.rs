@@ -286,6 +286,10 @@ async fn parameters_are_taken_and_refused_as_keda_does() {
             let taken = group.taken.iter().map(|changes| (changes, true));
             let refused = group.refused.iter().map(|changes| (changes, false));
             for (changes, is_taken) in taken.chain(refused) {
+                // The API server drops it from a ScaledJob before KEDA sees it.
+                if changes.iter().any(|change| change.starts_with("t=")) {
+                    continue;
+                }
                 let mut question = Question::default();
                 for change in group.base.iter().chain(changes) {
                     question.apply(change);
