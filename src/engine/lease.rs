@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The object's Lease is written when it is taken and when it is given up, the heartbeat while the run lives: renewing costs the
-//! same for one object and for a thousand. Another's Lease is taken when its heartbeat is missing or was watched not to move for its
-//! duration on our own clock. Before it writes, a run that has not looked for a moment looks whether the Lease is still
+//! same for one object and for a thousand. Another's Lease is taken when its heartbeat was watched not to move for its duration on
+//! our own clock, or, where the heartbeat is gone, the Lease itself. Before it writes, a run that has not looked for a moment looks whether the Lease is still
 //! its own; who takes one by force also writes to the loser's heartbeat, whose next renewal then meets a conflict.
 //!
 //! Kubernetes knows no fencing: a request that was sent while the Lease was held is carried out whenever it arrives. So writing ends
@@ -18,7 +18,7 @@ mod beat;
 mod object;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -94,6 +94,8 @@ struct Inner {
     identity: String,
     start: Instant,
     permits: Semaphore,
+    /// Heartbeats that did not move for their duration, by name, which each run has its own.
+    dead: Mutex<HashSet<String>>,
 }
 
 impl Inner {
@@ -120,6 +122,20 @@ impl Inner {
 
     fn is_ours(&self, held: &Held) -> bool {
         held.holder() == Some(self.identity.as_str())
+    }
+
+    /// Remembers a heartbeat that is about to be cleared away: other objects may name it.
+    fn note_dead(&self, heartbeat: Option<&Held>) {
+        if let Some(heartbeat) = heartbeat {
+            lock(&self.dead).insert(heartbeat.name().to_owned());
+        }
+    }
+
+    /// Whether the heartbeat that `found` names was found dead.
+    fn knows_as_dead(&self, found: &Held) -> bool {
+        found
+            .heartbeat()
+            .is_some_and(|heartbeat| lock(&self.dead).contains(heartbeat))
     }
 }
 
@@ -150,6 +166,7 @@ impl Leases {
                 options,
                 start: Instant::now(),
                 permits: Semaphore::new(CONCURRENCY),
+                dead: Mutex::default(),
             }),
             beats: Mutex::default(),
         }

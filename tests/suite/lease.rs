@@ -9,7 +9,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::ListParams;
+use kube::api::{DeleteParams, ListParams};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -25,6 +25,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("lease::the_second_of_two_runs_exits_4", second_run),
         test("lease::the_servers_rules_for_leases", server_rules),
+        test(
+            "lease::a_deleted_heartbeat_makes_nobody_dead",
+            deleted_heartbeat,
+        ),
         test("lease::waiting_takes_over_from_the_killed", killed),
         embedded_test(
             "lease::a_run_killed_amid_creates_is_completed_without_duplicates",
@@ -213,6 +217,36 @@ fn second_run() -> Outcome {
         .expect(0);
     assert_lacks(&third.stdout, "took the lease");
     assert_eq!(scene.jobs(), 3);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+/// Somebody tidies Leases away while a run lives, which is held up here so that it cannot make another in time.
+fn deleted_heartbeat() -> Outcome {
+    let scene = scene(3);
+    let first = scene.start("alice", &[]);
+    first.until_created(3);
+    first.running.signal("STOP");
+    block_on(async {
+        let api: Api<Lease> =
+            Api::namespaced(scene.cluster.client_async().await, &scene.cluster.namespace);
+        for lease in api.list(&ListParams::default()).await.expect("leases") {
+            let name = lease.metadata.name.expect("a name");
+            if name.starts_with("keda-jobs-run-") {
+                api.delete(&name, &DeleteParams::default())
+                    .await
+                    .expect("deleted");
+            }
+        }
+    });
+    let second = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(4);
+    assert_contains(&second.stdout, &["REFUSED: alice@"]);
+    first.running.signal("CONT");
+    first.running.signal("TERM");
+    assert_eq!(first.running.wait(), 143);
     assert!(scene.leases().is_empty(), "{:?}", scene.leases());
     Ok(())
 }

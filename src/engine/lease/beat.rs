@@ -247,7 +247,7 @@ impl Beat {
                 .await;
         }
         if !kept.is_empty() {
-            // Without its heartbeat a Lease counts as free.
+            // It shows others when we wrote last, and expires with them.
             return;
         }
         // A renewal that was cut off may have moved it on. Last of all: who takes an object from us by force waits until the

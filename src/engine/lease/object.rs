@@ -39,7 +39,7 @@ impl ObjectLease<'_> {
         match left {
             Some(left) if hold.epoch == epoch => Ok(left),
             _ => Err(format!(
-                "the heartbeat of this run could not be renewed in time, and another may hold the lease {} by now: nothing is written",
+                "the heartbeat of this run was deleted or could not be renewed in time, and another may hold the lease {} by now: nothing is written",
                 self.hold.name
             )),
         }
@@ -170,11 +170,11 @@ impl ObjectLease<'_> {
                 }
                 Some(found) => {
                     let heartbeat = self.heartbeat_of(found).await?;
-                    let beating = heartbeat.as_ref().or(match found.heartbeat() {
-                        // One that names no heartbeat is its own.
-                        None => Some(found),
-                        Some(_) => None,
-                    });
+                    // One that names no heartbeat is its own. So is one whose heartbeat is gone, unless we have found it dead before:
+                    // somebody may have deleted the heartbeat of a run that lives.
+                    let beating = heartbeat
+                        .as_ref()
+                        .or_else(|| (!self.inner.knows_as_dead(found)).then_some(found));
                     let now = self.inner.now();
                     let verdict = watched.see(beating.map(|beating| sighting(found, beating)), now);
                     let fresh = beating.is_some_and(|beating| {
@@ -184,6 +184,7 @@ impl ObjectLease<'_> {
                         Answer::Take => {
                             let written = self.write(Some(found), epoch).await;
                             if written.is_ok() {
+                                self.inner.note_dead(heartbeat.as_ref());
                                 self.clear(heartbeat.as_ref()).await;
                                 notice(taken(found, heartbeat.as_ref()));
                             }
