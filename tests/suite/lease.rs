@@ -1,15 +1,14 @@
 //! One writer for each object: leases between runs, and KEDA's own operator.
 
+mod faulty;
+mod keda;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams};
+use kube::api::ListParams;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -27,35 +26,35 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("lease::the_servers_rules_for_leases", server_rules),
         test(
             "lease::a_deleted_heartbeat_makes_nobody_dead",
-            deleted_heartbeat,
+            faulty::deleted_heartbeat,
         ),
         test("lease::waiting_takes_over_from_the_killed", killed),
         embedded_test(
             "lease::a_run_killed_amid_creates_is_completed_without_duplicates",
-            killed_amid_creates,
+            faulty::killed_amid_creates,
         ),
         test("lease::the_dead_do_not_block_who_does_not_wait", dead),
         test(
             "lease::a_holder_that_left_our_marks_is_watched_before_it_is_taken_for_dead",
-            foreign_holder,
+            faulty::foreign_holder,
         ),
         test(
             "lease::what_another_holds_is_not_given_up_with_our_own",
-            foreign_holder_at_the_end,
+            faulty::foreign_holder_at_the_end,
         ),
         test("lease::waiting_has_an_end", bounded_wait),
         test("lease::a_takeover_ends_the_first_run", takeover),
         embedded_test(
             "lease::a_takeover_amid_creates_stops_them",
-            takeover_amid_creates,
+            faulty::takeover_amid_creates,
         ),
         embedded_test(
             "lease::a_stolen_lease_ends_creates_that_are_put_off",
-            stolen_amid_creates,
+            faulty::stolen_amid_creates,
         ),
         embedded_test(
             "lease::a_run_whose_creates_were_not_answered_keeps_its_lease",
-            unanswered,
+            faulty::unanswered,
         ),
         test("lease::other_objects_go_on", other_objects),
         test(
@@ -67,14 +66,17 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test("lease::a_missing_right_is_named", forbidden),
         embedded_test(
             "lease::who_may_not_look_for_keda_is_told_so_once",
-            hidden_keda,
+            keda::hidden_keda,
         ),
         embedded_test(
             "lease::a_heartbeat_that_cannot_be_renewed_holds_the_cycle",
-            outage,
+            faulty::outage,
         ),
-        embedded_test("lease::a_live_keda_is_left_to_its_objects", live_keda),
-        embedded_test("lease::a_job_that_keda_made_lately_shows_it", recent_job),
+        embedded_test("lease::a_live_keda_is_left_to_its_objects", keda::live_keda),
+        embedded_test(
+            "lease::a_job_that_keda_made_lately_shows_it",
+            keda::recent_job,
+        ),
         embedded_test("lease::the_role_in_examples_suffices", role),
     ]
 }
@@ -221,36 +223,6 @@ fn second_run() -> Outcome {
     Ok(())
 }
 
-/// Somebody tidies Leases away while a run lives, which is held up here so that it cannot make another in time.
-fn deleted_heartbeat() -> Outcome {
-    let scene = scene(3);
-    let first = scene.start("alice", &[]);
-    first.until_created(3);
-    first.running.signal("STOP");
-    block_on(async {
-        let api: Api<Lease> =
-            Api::namespaced(scene.cluster.client_async().await, &scene.cluster.namespace);
-        for lease in api.list(&ListParams::default()).await.expect("leases") {
-            let name = lease.metadata.name.expect("a name");
-            if name.starts_with("keda-jobs-run-") {
-                api.delete(&name, &DeleteParams::default())
-                    .await
-                    .expect("deleted");
-            }
-        }
-    });
-    let second = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(4);
-    assert_contains(&second.stdout, &["REFUSED: alice@"]);
-    first.running.signal("CONT");
-    first.running.signal("TERM");
-    assert_eq!(first.running.wait(), 143);
-    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
-    Ok(())
-}
-
 fn killed() -> Outcome {
     let scene = scene(3);
     let first = scene.start("alice", &[DURATION]);
@@ -329,20 +301,6 @@ fn server_rules() -> Outcome {
     Ok(())
 }
 
-fn killed_amid_creates() -> Outcome {
-    let scene = scene(30);
-    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"delay": 50}}]));
-    let first = scene.start("alice", &[DURATION, "--concurrency", "2"]);
-    first.until_created(5);
-    first.running.signal("KILL");
-    assert_eq!(first.running.wait(), 137);
-    let second = scene.start("bob", &[DURATION, "--lease-wait", "--once"]);
-    second.until_says("run ended (once)");
-    assert_eq!(second.running.wait(), 0);
-    assert_eq!(scene.jobs(), 30);
-    Ok(())
-}
-
 fn dead() -> Outcome {
     let scene = scene(3);
     let first = scene.start("alice", &["--lease-duration", "1s"]);
@@ -357,78 +315,6 @@ fn dead() -> Outcome {
     });
     assert_contains(&text, &["took the lease of alice@"]);
     assert_eq!(scene.jobs(), 3);
-    Ok(())
-}
-
-/// `kubectl edit` and client-go's leader election change the holder and leave our annotation, which names a heartbeat that is not theirs.
-fn foreign_holder() -> Outcome {
-    let scene = scene(3);
-    let first = scene.start("alice", &[]);
-    first.until_created(3);
-    first.running.signal("KILL");
-    assert_eq!(first.running.wait(), 137);
-    scene
-        .cluster
-        .change("keda-jobs-orders", false, |lease: &mut Lease| {
-            let spec = lease.spec.get_or_insert_default();
-            spec.holder_identity = Some("elected-1".to_owned());
-            spec.renew_time = Some(MicroTime(Timestamp::now()));
-            spec.lease_duration_seconds = Some(3600);
-        });
-    let second = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(4);
-    assert_contains(
-        &second.stdout,
-        &["REFUSED: elected-1 holds the lease keda-jobs-orders"],
-    );
-    // One that does not renew is dead after its own duration.
-    scene
-        .cluster
-        .change("keda-jobs-orders", false, |lease: &mut Lease| {
-            let spec = lease.spec.get_or_insert_default();
-            spec.renew_time = None;
-            spec.lease_duration_seconds = Some(1);
-        });
-    let third = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(0);
-    assert_contains(
-        &third.stdout,
-        &[
-            "waits for the lease keda-jobs-orders of elected-1",
-            "took the lease of elected-1",
-        ],
-    );
-    assert_eq!(scene.jobs(), 3);
-    Ok(())
-}
-
-/// Many leases are given up with one request, by a label that such a holder leaves as well.
-fn foreign_holder_at_the_end() -> Outcome {
-    let scene = scene(1);
-    let text = std::fs::read_to_string(&scene.manifest)?;
-    let many: Vec<String> = ["orders", "mails", "bills", "notes"]
-        .iter()
-        .map(|name| text.replace("name: orders", &format!("name: {name}")))
-        .collect();
-    let scene = Scene {
-        manifest: scene.cluster.write("many.yaml", &many.join("---\n")),
-        ..scene
-    };
-    let run = scene.start("alice", &[]);
-    eventually("a Job of each", || (scene.jobs() == 4).then_some(()));
-    scene
-        .cluster
-        .change("keda-jobs-mails", false, |lease: &mut Lease| {
-            let spec = lease.spec.get_or_insert_default();
-            spec.holder_identity = Some("elected-1".to_owned());
-        });
-    run.running.signal("INT");
-    assert_eq!(run.running.wait(), 130);
-    assert_eq!(scene.leases(), ["keda-jobs-mails"]);
     Ok(())
 }
 
@@ -459,79 +345,6 @@ fn takeover() -> Outcome {
     assert_eq!(scene.jobs(), 3);
     second.running.signal("INT");
     assert_eq!(second.running.wait(), 130);
-    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
-    Ok(())
-}
-
-fn takeover_amid_creates() -> Outcome {
-    let scene = scene(90);
-    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"delay": 100}}]));
-    let first = scene.start("alice", &[DURATION, "--concurrency", "1"]);
-    first.until_created(2);
-    let second = scene.start("bob", &[DURATION, "--takeover", "--once"]);
-    first.until_says("run ended");
-    // "… is not ours any more" or "… is held by bob…", by what is seen first: a heartbeat that was written to, or the Lease.
-    assert_contains(
-        &first.stdout(),
-        &[
-            "more Jobs were not sent: the lease keda-jobs-orders is ",
-            "HELD at",
-        ],
-    );
-    assert_eq!(first.running.wait(), 4);
-    second.until_says("run ended (once)");
-    assert_eq!(second.running.wait(), 0);
-    // At most the one create that was under way comes on top.
-    assert!((90..=91).contains(&scene.jobs()), "{}", scene.jobs());
-    Ok(())
-}
-
-/// Somebody who follows no protocol writes another holder while the server puts our creates off, as it may for a request timeout.
-fn stolen_amid_creates() -> Outcome {
-    let scene = scene(1);
-    scene.fault(
-        json!([{"verb": "create", "resource": "jobs", "action": {"status": 429, "retryAfter": 1}}]),
-    );
-    let run = scene.start("alice", &[DURATION, "--request-timeout", "5m"]);
-    eventually("the run to hold the lease and ask for a Job", || {
-        let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
-        requests["counts"]["create jobs"].is_u64().then_some(())
-    });
-    scene
-        .cluster
-        .change("keda-jobs-orders", false, |lease: &mut Lease| {
-            lease.metadata.annotations = None;
-            lease.spec.get_or_insert_default().holder_identity = Some("thief".to_owned());
-        });
-    run.until_says("is held by thief now: nothing is written");
-    Ok(())
-}
-
-/// Such a create may be carried out after the run's end, and whoever counted before would make one too many.
-fn unanswered() -> Outcome {
-    let scene = scene(3);
-    let delay = json!({"delay": 600_000});
-    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": delay}]));
-    let first = ["run", "--once", &scene.manifest, "--request-timeout", "1s"];
-    let first = scene.cluster.run([&first[..], &[DURATION]].concat());
-    assert_contains(
-        &first.expect(1).stdout,
-        &[
-            "3 creates were not answered and may still be carried out",
-            "the lease keda-jobs-orders is kept until it expires",
-            "--lease-wait",
-        ],
-    );
-    assert_eq!(scene.jobs(), 0);
-    scene.cluster.admin("DELETE", "/sandbox/faults", None);
-    assert_eq!(scene.leases().len(), 2, "{:?}", scene.leases());
-    let waits = ["run", "--once", &scene.manifest, DURATION, "--lease-wait"];
-    let second = scene.cluster.run(waits).expect(0);
-    assert_contains(
-        &second.stdout,
-        &["took the lease of", "did not move for 3s"],
-    );
-    assert_eq!(scene.jobs(), 3);
     assert!(scene.leases().is_empty(), "{:?}", scene.leases());
     Ok(())
 }
@@ -609,42 +422,6 @@ fn no_lease() -> Outcome {
     Ok(())
 }
 
-/// Where ScaledJobs may not be seen, nothing keeps a live KEDA's objects from us: that is said.
-fn hidden_keda() -> Outcome {
-    let scene = scene(2);
-    scene.fault(json!([{"resource": "scaledjobs", "action": {"status": 403}}]));
-    let output = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(0);
-    let warning = format!(
-        "cannot get scaledjobs.keda.sh in namespace {}",
-        scene.cluster.namespace
-    );
-    assert_eq!(
-        output.stderr.matches(&warning).count(),
-        1,
-        "{}",
-        output.stderr
-    );
-    assert_contains(
-        &output.stderr,
-        &["whether KEDA drives objects there is not known"],
-    );
-    assert_eq!(scene.jobs(), 2);
-    // A cluster without KEDA has nothing to hide.
-    scene.fault(json!([
-        {"resource": "scaledjobs", "action": {"status": 403}},
-        {"path": "/apis/keda.sh/v1alpha1", "action": {"status": 404}},
-    ]));
-    let output = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(0);
-    assert_lacks(&output.stderr, "whether KEDA drives");
-    Ok(())
-}
-
 fn forbidden() -> Outcome {
     let scene = scene(3);
     scene.fault(json!([{"resource": "leases", "action": {"status": 403}}]));
@@ -672,174 +449,6 @@ fn forbidden() -> Outcome {
         .run(["run", "--once", "--no-lease", &scene.manifest])
         .expect(0);
     assert_eq!(scene.jobs(), 3);
-    Ok(())
-}
-
-fn outage() -> Outcome {
-    // Jobs that end at once, so that every cycle has something to write.
-    let scene = scene_with(2, |text| {
-        text.replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 100ms")
-    });
-    let first = scene.start("alice", &[DURATION]);
-    first.until_created(2);
-    scene.fault(json!([{"verb": "update", "resource": "leases", "action": {"status": 500}}]));
-    first.until_says("nothing is read or written");
-    let held = scene.jobs();
-    // The answer comes back before anybody has taken the object: the run goes on.
-    scene.cluster.admin("DELETE", "/sandbox/faults", None);
-    eventually("the run to go on", || (scene.jobs() > held).then_some(()));
-    first.running.signal("TERM");
-    assert_eq!(first.running.wait(), 143);
-    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
-    Ok(())
-}
-
-const OPERATOR: &str = "/apis/coordination.k8s.io/v1/namespaces/keda/leases";
-
-impl Scene {
-    /// The same ScaledJob in the cluster, as KEDA would see it.
-    fn apply_scaled_job(&self) -> String {
-        let text = std::fs::read_to_string(&self.manifest).expect("the manifest");
-        let object: Value = serde_yaml::from_str(&text).expect("YAML");
-        let path = format!(
-            "/apis/keda.sh/v1alpha1/namespaces/{}/scaledjobs",
-            self.cluster.namespace
-        );
-        let made = self.cluster.admin("POST", &path, Some(object));
-        assert_eq!(made["metadata"]["name"], json!("orders"), "{made}");
-        format!("{path}/orders")
-    }
-
-    fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
-        let mut object = self.cluster.admin("GET", path, None);
-        change(&mut object);
-        let answer = self.cluster.admin("PUT", path, Some(object));
-        assert!(answer["metadata"]["uid"].is_string(), "{answer}");
-    }
-
-    fn operator_lease(&self, renewed: Timestamp, seconds: i32) {
-        let namespace =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "keda"}});
-        self.cluster
-            .admin("POST", "/api/v1/namespaces", Some(namespace));
-        let lease = json!({
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": "operator.keda.sh"},
-            "spec": {
-                "holderIdentity": "keda-operator-0_1",
-                "leaseDurationSeconds": seconds,
-                "renewTime": micro(renewed),
-            },
-        });
-        let made = self.cluster.admin("POST", OPERATOR, Some(lease));
-        assert!(made["metadata"]["uid"].is_string(), "{made}");
-    }
-
-    fn expect_refusal(&self, arguments: &[&str]) {
-        let mut all = vec!["run", "--once", self.manifest.as_str()];
-        all.extend(arguments);
-        let output = self.cluster.run(all).expect(4);
-        assert_contains(
-            &output.stdout,
-            &[
-                "REFUSED: KEDA's operator drives the ScaledJob orders",
-                "kubectl annotate scaledjob orders",
-                "autoscaling.keda.sh/paused=true",
-            ],
-        );
-        assert_eq!(self.jobs(), 0);
-    }
-}
-
-fn micro(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
-}
-
-fn live_keda() -> Outcome {
-    let scene = scene(3);
-    let object = scene.apply_scaled_job();
-    scene.operator_lease(Timestamp::now(), 15);
-    let path = format!("{OPERATOR}/operator.keda.sh");
-    let alive = AtomicBool::new(true);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            // An operator whose clock is a day behind ours: it moves all the same.
-            let day = Duration::from_hours(24);
-            while alive.load(Ordering::Relaxed) {
-                scene.change(&path, |lease| {
-                    lease["spec"]["renewTime"] = json!(micro(Timestamp::now() - day));
-                });
-                std::thread::sleep(Duration::from_millis(200));
-            }
-        });
-        scene.expect_refusal(&[]);
-        scene.expect_refusal(&["--takeover"]);
-        scene.expect_refusal(&["--no-lease"]);
-        scene.cluster.run(["list"]).expect(0);
-        alive.store(false, Ordering::Relaxed);
-    });
-    // By a recent look alone it is taken for alive too, and plan says so.
-    scene.change(&path, |lease| {
-        lease["spec"]["renewTime"] = json!(micro(Timestamp::now()));
-        lease["spec"]["leaseDurationSeconds"] = json!(3600);
-    });
-    scene.expect_refusal(&[]);
-    let plan = scene.cluster.run(["plan", &scene.manifest]).expect(0);
-    assert_contains(&plan.stderr, &["note: run would refuse: KEDA's operator"]);
-    // Paused there, it is ours.
-    scene.change(&object, |object| {
-        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "true"});
-    });
-    let plan = scene.cluster.run(["plan", &scene.manifest]).expect(0);
-    assert_lacks(&plan.stderr, "note:");
-    scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(0);
-    assert_eq!(scene.jobs(), 3);
-    // Not paused, but the operator is gone: its lease does not move for its duration.
-    scene.change(&object, |object| {
-        object["metadata"]["annotations"] = json!({"autoscaling.keda.sh/paused": "false"});
-    });
-    scene.change(&path, |lease| {
-        lease["spec"]["renewTime"] = json!(micro(Timestamp::now() - Duration::from_hours(1)));
-        lease["spec"]["leaseDurationSeconds"] = json!(1);
-    });
-    scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(0);
-    // An operator that we may not look at may be alive.
-    scene.fault(json!([{"path": "/namespaces/keda/", "action": {"status": 403}}]));
-    let output = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(4);
-    assert_contains(&output.stdout, &["whether it is alive cannot be seen"]);
-    Ok(())
-}
-
-fn recent_job() -> Outcome {
-    let scene = scene(3);
-    scene.apply_scaled_job();
-    let job: k8s_openapi::api::batch::v1::Job = scene.cluster.create(json!({
-        "metadata": {
-            "name": "orders-by-keda",
-            "labels": {"scaledjob.keda.sh/name": "orders"},
-        },
-        "spec": {"template": {"spec": {
-            "restartPolicy": "Never",
-            "containers": [{"name": "worker", "image": "busybox:1.36"}],
-        }}},
-    }));
-    assert!(job.metadata.uid.is_some());
-    let output = scene
-        .cluster
-        .run(["run", "--once", &scene.manifest])
-        .expect(4);
-    assert_contains(&output.stdout, &["it made a Job for this object"]);
-    assert_eq!(scene.jobs(), 1);
     Ok(())
 }
 
