@@ -133,7 +133,7 @@ fn play(cluster: &TestCluster, seed: u64) -> Result<(), String> {
     let manifest = cluster.write(&format!("{namespace}.yaml"), &text);
     let keda = || {
         Keda::new(["run", &manifest, "--verbose", "--namespace", &namespace])
-            .args(["--lease-duration=1s", "--lease-wait", "--concurrency"])
+            .args(["--lease-duration=3s", "--lease-wait", "--concurrency"])
             .arg(schedule.concurrency.to_string())
             .arg("--kubeconfig")
             .arg(&cluster.kubeconfig)
@@ -152,7 +152,7 @@ fn play(cluster: &TestCluster, seed: u64) -> Result<(), String> {
         said += &read(&stdout);
         *waiting.lock().expect("no thread panics with it") += more;
     }
-    // On a busy machine a run may miss to renew a heartbeat of one second; it then holds, and is started again.
+    // On a busy machine a run may miss to renew a heartbeat; it then holds, and is started again.
     let mut last = keda().arg("--once").run();
     for _ in 0..AGAIN {
         if last.code == 0 {
