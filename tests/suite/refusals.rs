@@ -2,6 +2,9 @@
 //! takes what a rule does not.
 
 mod cases;
+mod handlers;
+mod security;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
