@@ -90,6 +90,11 @@ pub(super) fn table() -> Vec<(At, Value, &'static str)> {
             "spec.template.spec.securityContext.supplementalGroups[1]",
         ),
         (
+            Container,
+            json!({"securityContext": {"runAsUser": 2_147_483_648_i64}}),
+            "~.securityContext.runAsUser",
+        ),
+        (
             Pod,
             json!({"hostPID": true, "shareProcessNamespace": true}),
             "spec.template.spec.securityContext.shareProcessNamespace",
