@@ -1,8 +1,9 @@
 //! A Job that the API server refuses: where its variables, and files of the downward API, take their values from. [semantics §7.1]
 
 use super::Subject;
-use super::place::{each, field, list, text};
+use super::place::{each, field, list, one_of, text};
 use crate::api::names::{is_dns_subdomain, is_qualified_name};
+use crate::api::quantity::Quantity;
 use crate::diagnostic::{Diagnostic, Doc, Rule, Severity};
 use crate::manifest::{Entry, Node, Value};
 
@@ -110,15 +111,14 @@ fn variables(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic
     for variable in list(container, "env") {
         if let Some(name) = field(variable, "name")
             && let Some(text) = name.value.as_str()
+            && (text.is_empty() || !is_variable(text))
         {
-            if text.is_empty() || !is_variable(text) {
-                found.push(subject.finding(
-                    &ENV_VARIABLE,
-                    format!("{text:?} cannot be the name of a variable"),
-                    name.value.span,
-                    "expected printable ASCII without `=`",
-                ));
-            }
+            found.push(subject.finding(
+                &ENV_VARIABLE,
+                format!("{text:?} cannot be the name of a variable"),
+                name.value.span,
+                "expected printable ASCII without `=`",
+            ));
         }
         let Some(from) = field(variable, "valueFrom") else {
             continue;
@@ -378,16 +378,28 @@ fn amount(subject: &Subject<'_>, reference: &Entry, is_file: bool, found: &mut V
         found.push(subject.no_such_word(&DOWNWARD_API, entry, AMOUNTS));
         return;
     }
-    let divisors: &[&str] = if resource.ends_with(".cpu") {
+    let divisors: &[&str] = if matches!(resource, "limits.cpu" | "requests.cpu") {
         &["1m", "1"]
     } else {
         BYTES
     };
-    if let Some(divisor) = field(&reference.value, "divisor")
-        && let Some(text) = divisor.value.as_str()
-        && !matches!(text, "" | "0")
-        && !divisors.contains(&text)
-    {
-        found.push(subject.no_such_word(&DOWNWARD_API, divisor, divisors));
+    let Some(divisor) = field(&reference.value, "divisor") else {
+        return;
+    };
+    let written = match &divisor.value.value {
+        Value::String(text) => text.as_str(),
+        Value::Number(_) => subject.job.document.source.slice(divisor.value.span),
+        _ => return,
+    };
+    // Nothing counts as absent.
+    let is_nothing = Quantity::parse(written).is_none_or(|amount| amount == Quantity::ZERO);
+    if !is_nothing && Quantity::is_one_of(written, divisors) == Some(false) {
+        let words: Vec<String> = divisors.iter().map(|word| format!("`{word}`")).collect();
+        found.push(subject.finding(
+            &DOWNWARD_API,
+            format!("`divisor` of `{resource}` cannot be `{written}`"),
+            divisor.value.span,
+            format!("expected {}", one_of(&words)),
+        ));
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::field::FieldErrors;
 use super::super::{names, object};
+use crate::api::quantity::Quantity;
 
 const VARIABLE: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 const KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
@@ -219,7 +220,7 @@ fn file(file: &Value, path: &str, errors: &mut FieldErrors) {
             }
         }
         (None, Some(reference)) => {
-            amount(reference, true, &format!("{path}.resourceFieldRef"), errors)
+            amount(reference, true, &format!("{path}.resourceFieldRef"), errors);
         }
         (None, None) => {
             errors.required(path, "one of fieldRef and resourceFieldRef is required");
@@ -304,7 +305,8 @@ fn amount(reference: &Value, is_file: bool, field: &str, errors: &mut FieldError
         _ if pages => (BYTES, "hugepages"),
         _ => return,
     };
-    if !matches!(divisor.as_str(), "" | "0") && !divisors.contains(&divisor.as_str()) {
+    let is_nothing = Quantity::parse(&divisor).is_none_or(|divisor| divisor == Quantity::ZERO);
+    if !is_nothing && Quantity::is_one_of(&divisor, divisors) == Some(false) {
         let words = if what == "cpu" {
             "1m and 1".to_owned()
         } else {

@@ -213,31 +213,35 @@ pub(super) fn table() -> Vec<(At, Value, &'static str)> {
         from(json!({"fieldRef": {"fieldPath": "metadata.name", "apiVersion": "v2"}})),
         "~.env[0].valueFrom.fieldRef.fieldPath",
     ));
-    for (resource, divisor, field) in [
-        ("limits.cpu", "1m", ""),
-        ("limits.cpu", "1", ""),
-        (
-            "limits.cpu",
-            "100m",
-            "~.env[0].valueFrom.resourceFieldRef.divisor",
-        ),
-        ("requests.memory", "1Mi", ""),
-        ("requests.memory", "0", ""),
-        (
-            "requests.memory",
-            "2Mi",
-            "~.env[0].valueFrom.resourceFieldRef.divisor",
-        ),
-        (
-            "limits.ephemeral-storage",
-            "1m",
-            "~.env[0].valueFrom.resourceFieldRef.divisor",
-        ),
+    // What a quantity is written as, and not what it comes to, is compared once it is in its shortest form.
+    for (resource, divisor, is_taken) in [
+        ("limits.cpu", json!("1m"), true),
+        ("limits.cpu", json!("1000m"), true),
+        ("limits.cpu", json!(1), true),
+        ("limits.cpu", json!(0.001), true),
+        ("limits.cpu", json!("0m"), true),
+        ("limits.cpu", json!("100m"), false),
+        ("limits.cpu", json!(2), false),
+        ("limits.cpu", json!("1e-3"), false),
+        ("requests.memory", json!("1Mi"), true),
+        ("requests.memory", json!("1024Ki"), true),
+        ("requests.memory", json!("1000"), true),
+        ("requests.memory", json!("0"), true),
+        ("requests.memory", json!(1024), false),
+        ("requests.memory", json!("1e3"), false),
+        ("requests.memory", json!("2Mi"), false),
+        ("limits.ephemeral-storage", json!("1m"), false),
+        ("limits.hugepages-2Mi", json!("1Mi"), true),
+        ("limits.hugepages-2Mi", json!("2Mi"), false),
     ] {
         cases.push((
             Container,
             from(json!({"resourceFieldRef": {"resource": resource, "divisor": divisor}})),
-            field,
+            if is_taken {
+                ""
+            } else {
+                "~.env[0].valueFrom.resourceFieldRef.divisor"
+            },
         ));
     }
     cases
