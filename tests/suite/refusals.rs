@@ -203,22 +203,20 @@ const NOT_OF_THE_SERVER: [&str; 2] = ["container-image", "job-selector"];
 /// Each case as a `ScaledJob` on a line of its own, so that a finding's line says whose it is.
 fn validate_edge_cases() -> Outcome {
     let cases = cases::table();
-    let text: String = cases
-        .iter()
-        .enumerate()
-        .map(|(index, (at, change, _))| {
-            let job = changed(*at, change);
-            let object = json!({
-                "apiVersion": "keda.sh/v1alpha1",
-                "kind": "ScaledJob",
-                "metadata": {"name": format!("case-{index}")},
-                "spec": {"jobTargetRef": job["spec"], "triggers": [
-                    {"type": "redis", "metadata": {"address": "a:6379", "listName": "a"}},
-                ]},
-            });
-            format!("{object}\n---\n")
-        })
-        .collect();
+    let mut text = String::new();
+    for (index, (at, change, _)) in cases.iter().enumerate() {
+        let job = changed(*at, change);
+        let object = json!({
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledJob",
+            "metadata": {"name": format!("case-{index}")},
+            "spec": {"jobTargetRef": job["spec"], "triggers": [
+                {"type": "redis", "metadata": {"address": "a:6379", "listName": "a"}},
+            ]},
+        });
+        text.push_str(&object.to_string());
+        text.push_str("\n---\n");
+    }
     let output = Keda::new(["validate", "-", "--output", "json"])
         .stdin(text)
         .run()

@@ -7,29 +7,48 @@ use super::cases::At::{self, Container, Pod};
 /// As in [`super::cases::table`].
 pub(super) fn table() -> Vec<(At, Value, &'static str)> {
     let mut cases = Vec::new();
-    for (at, path) in [(Pod, "spec.template.spec"), (Container, "~")] {
-        for name in ["seccompProfile", "appArmorProfile"] {
-            let local: String = format!("{path}.securityContext.{name}.localhostProfile");
-            let local: &'static str = local.leak();
-            let kind: String = format!("{path}.securityContext.{name}.type");
-            let kind: &'static str = kind.leak();
-            for (profile, field) in [
-                (json!({"type": "RuntimeDefault"}), ""),
-                (json!({"type": "Unconfined"}), ""),
-                (
-                    json!({"type": "Localhost", "localhostProfile": "a/b.json"}),
-                    "",
-                ),
-                (json!({"type": "Localhost"}), local),
-                (
-                    json!({"type": "RuntimeDefault", "localhostProfile": "a"}),
-                    local,
-                ),
-                (json!({"type": ""}), kind),
-                (json!({"type": "Default"}), kind),
-            ] {
-                cases.push((at, json!({"securityContext": {name: profile}}), field));
-            }
+    for (at, name, kind, local) in [
+        (
+            Pod,
+            "seccompProfile",
+            "spec.template.spec.securityContext.seccompProfile.type",
+            "spec.template.spec.securityContext.seccompProfile.localhostProfile",
+        ),
+        (
+            Pod,
+            "appArmorProfile",
+            "spec.template.spec.securityContext.appArmorProfile.type",
+            "spec.template.spec.securityContext.appArmorProfile.localhostProfile",
+        ),
+        (
+            Container,
+            "seccompProfile",
+            "~.securityContext.seccompProfile.type",
+            "~.securityContext.seccompProfile.localhostProfile",
+        ),
+        (
+            Container,
+            "appArmorProfile",
+            "~.securityContext.appArmorProfile.type",
+            "~.securityContext.appArmorProfile.localhostProfile",
+        ),
+    ] {
+        for (profile, field) in [
+            (json!({"type": "RuntimeDefault"}), ""),
+            (json!({"type": "Unconfined"}), ""),
+            (
+                json!({"type": "Localhost", "localhostProfile": "a/b.json"}),
+                "",
+            ),
+            (json!({"type": "Localhost"}), local),
+            (
+                json!({"type": "RuntimeDefault", "localhostProfile": "a"}),
+                local,
+            ),
+            (json!({"type": ""}), kind),
+            (json!({"type": "Default"}), kind),
+        ] {
+            cases.push((at, json!({"securityContext": {name: profile}}), field));
         }
     }
     let seccomp = |profile: &str| json!({"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": profile}}});
