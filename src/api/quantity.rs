@@ -95,12 +95,42 @@ impl Quantity {
         format!("{number}{}", suffixes[suffix])
     }
 
+    /// Whether an amount has the shortest form of one of `words`: `1024Ki` is `1Mi`, while `1024` is not `1Ki` and `1e3` not `1k`. None
+    /// when it is no quantity.
+    pub(crate) fn is_one_of(text: &str, words: &[&str]) -> Option<bool> {
+        let amount = Self::parse(text)?;
+        let form = form(text);
+        Some(words.iter().any(|word| {
+            Self::parse(word) == Some(amount) && (form == self::form(word) || amount == Self(ONE))
+        }))
+    }
+
     pub(crate) fn is_negative(self) -> bool {
         self.0 < 0
     }
 
     pub(crate) fn is_whole(self) -> bool {
         self.0 % ONE == 0
+    }
+}
+
+/// What the suffix of a quantity counts in. [apimachinery `resource.Format`]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Decimal,
+    Binary,
+    Exponent,
+}
+
+fn form(text: &str) -> Form {
+    if text.ends_with('i') {
+        return Form::Binary;
+    }
+    // `1E` alone is an exa.
+    if text.trim_end_matches('E').contains(['e', 'E']) {
+        Form::Exponent
+    } else {
+        Form::Decimal
     }
 }
 
@@ -147,6 +177,19 @@ mod tests {
         assert_eq!(quantity("250m").times(8), Quantity::of(2));
         assert_eq!(quantity("2").holds(quantity("300m")), Some(6));
         assert_eq!(quantity("2").holds(Quantity::ZERO), None);
+        for (text, expected) in [
+            ("1Ki", Some(true)),
+            ("1024Ki", Some(true)),
+            ("1000", Some(true)),
+            ("1E", Some(true)),
+            ("1e0", Some(true)),
+            ("1024", Some(false)),
+            ("1e3", Some(false)),
+            ("a", None),
+        ] {
+            let words = ["1", "1k", "1E", "1Ki", "1Mi"];
+            assert_eq!(Quantity::is_one_of(text, &words), expected, "{text}");
+        }
         for text in ["", ".", "m", "1.2.3", "1GB", "1 Gi", "1e", "--1", "1i"] {
             assert_eq!(billionths(text), None, "{text:?}");
         }

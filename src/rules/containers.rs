@@ -1,4 +1,4 @@
-//! A Job that the API server refuses: names and images of its containers, their variables and ports. [semantics §7.1]
+//! A Job that the API server refuses: names and images of its containers, their ports, and when they start again. [semantics §7.1]
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::Subject;
 use super::place::{field, list, text};
 use crate::api::names::is_dns_label;
 use crate::diagnostic::{Diagnostic, Doc, Rule, Severity, Span};
-use crate::manifest::{Node, Value};
+use crate::manifest::{Entry, Node, Value};
 
 /// The rules of this file.
 pub(super) static RULES: &[&Rule] = &[
@@ -14,10 +14,8 @@ pub(super) static RULES: &[&Rule] = &[
     &CONTAINER_NAME,
     &CONTAINER_PORT,
     &ENV_SOURCE_CONTAINER,
-    &ENV_VARIABLE,
-    &INIT_CONTAINER_PROBE,
     &NO_CONTAINERS,
-    &PROBE,
+    &RESTART_RULES,
 ];
 
 static CONTAINER_IMAGE: Rule = Rule {
@@ -75,34 +73,6 @@ static ENV_SOURCE_CONTAINER: Rule = Rule {
     },
 };
 
-static ENV_VARIABLE: Rule = Rule {
-    id: "env-variable",
-    severity: Severity::Error,
-    summary: "a variable of a container that the API server refuses",
-    doc: Doc {
-        what: "An entry of `env` has an empty name, a name with `=` or with characters outside of ASCII, a `valueFrom` beside a `value`, or a \
-               `valueFrom` with no source or with two; or an entry of `envFrom` names no source, or two.",
-        why: "The API server refuses every Job; KEDA tries again at each poll and no work is done.",
-        example: "env:\n  - name: QUEUE\n    value: orders\n    valueFrom:\n      configMapKeyRef:\n        name: settings\n        key: queue",
-        fix: "Keep one source for each variable.",
-        source: "Kubernetes pkg/apis/core/validation, ValidateEnv and ValidateEnvFrom",
-    },
-};
-
-static INIT_CONTAINER_PROBE: Rule = Rule {
-    id: "init-container-probe",
-    severity: Severity::Error,
-    summary: "an init container with a probe or a lifecycle hook",
-    doc: Doc {
-        what: "An init container has a `livenessProbe`, `readinessProbe`, `startupProbe` or `lifecycle` and no `restartPolicy: Always`, which \
-               would make it a sidecar.",
-        why: "The API server refuses every Job; KEDA tries again at each poll and no work is done.",
-        example: "initContainers:\n  - name: proxy\n    image: example.com/proxy:2\n    startupProbe:\n      tcpSocket:\n        port: 8080",
-        fix: "Add `restartPolicy: Always` to run it beside the others, or remove the probe.",
-        source: "Kubernetes pkg/apis/core/validation, validateInitContainers",
-    },
-};
-
 static NO_CONTAINERS: Rule = Rule {
     id: "no-containers",
     severity: Severity::Error,
@@ -116,16 +86,17 @@ static NO_CONTAINERS: Rule = Rule {
     },
 };
 
-static PROBE: Rule = Rule {
-    id: "probe",
+static RESTART_RULES: Rule = Rule {
+    id: "restart-rules",
     severity: Severity::Error,
-    summary: "a probe that the API server refuses",
+    summary: "restartPolicyRules of a container that the API server refuses",
     doc: Doc {
-        what: "A probe has none of `exec`, `httpGet`, `tcpSocket` and `grpc`, or a `livenessProbe` or `startupProbe` has another `successThreshold` than 1.",
+        what: "A container has `restartPolicyRules` and no `restartPolicy`, or more than 20 of them; or one of them has no `exitCodes`, more than \
+               255 of their `values`, another `operator` than `In` and `NotIn`, or another `action` than `Restart` and `RestartAllContainers`.",
         why: "The API server refuses every Job; KEDA tries again at each poll and no work is done.",
-        example: "livenessProbe:\n  periodSeconds: 10",
-        fix: "Say what is to be probed; remove `successThreshold`.",
-        source: "Kubernetes pkg/apis/core/validation, validateProbe and validateLivenessProbe",
+        example: "containers:\n  - name: worker\n    restartPolicyRules:\n      - action: Restart\n        exitCodes:\n          operator: In\n          values: [42]",
+        fix: "Add `restartPolicy: Never` to the container for a restart at these codes only, and say the codes in each rule.",
+        source: "Kubernetes pkg/apis/core/validation, validateContainerRestartPolicy",
     },
 };
 
@@ -143,14 +114,10 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
     names(subject, found);
     env_source(subject, found);
-    for (list_name, container) in subject.containers() {
+    for (_, container) in subject.containers() {
         image(subject, container, found);
-        variables(subject, container, found);
         ports(subject, container, found);
-        probe(subject, container, found);
-        if list_name == "initContainers" && text(container, "restartPolicy") != Some("Always") {
-            probes(subject, container, found);
-        }
+        restarts(subject, container, found);
     }
 }
 
@@ -277,87 +244,6 @@ fn image(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn variables(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
-    for variable in list(container, "env") {
-        if let Some(name) = field(variable, "name")
-            && let Some(text) = name.value.as_str()
-        {
-            // Relaxed since Kubernetes 1.32: printable ASCII without `=`.
-            let is_name = !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=');
-            if !is_name {
-                found.push(subject.finding(
-                    &ENV_VARIABLE,
-                    format!("{text:?} cannot be the name of a variable"),
-                    name.value.span,
-                    "expected printable ASCII without `=`",
-                ));
-            }
-        }
-        let Some(from) = field(variable, "valueFrom") else {
-            continue;
-        };
-        let sources = sources_of(&from.value);
-        let value = field(variable, "value").filter(|value| value.value.as_str() != Some(""));
-        match (sources, value) {
-            (0, _) => found.push(subject.finding(
-                &ENV_VARIABLE,
-                "`valueFrom` names no source",
-                from.key_span,
-                "expected one of `configMapKeyRef`, `secretKeyRef`, `fieldRef`, `resourceFieldRef` or `fileKeyRef`",
-            )),
-            (_, Some(value)) => found.push(
-                subject
-                    .finding(
-                        &ENV_VARIABLE,
-                        "a variable has a `value` and a `valueFrom`",
-                        from.key_span,
-                        "remove one of the two",
-                    )
-                    .related(subject.at(value.key_span, "the value")),
-            ),
-            (2.., None) => found.push(subject.finding(
-                &ENV_VARIABLE,
-                format!("`valueFrom` names {sources} sources"),
-                from.key_span,
-                "keep one",
-            )),
-            (1, None) => {}
-        }
-    }
-    for source in list(container, "envFrom") {
-        let refs = ["configMapRef", "secretRef"]
-            .into_iter()
-            .filter(|name| field(source, name).is_some())
-            .count();
-        if refs != 1 && matches!(source.value, Value::Mapping(_)) {
-            let span = source
-                .entries()
-                .first()
-                .map_or(source.span, |entry| entry.key_span);
-            found.push(subject.finding(
-                &ENV_VARIABLE,
-                format!(
-                    "an entry of `envFrom` names {} source",
-                    if refs == 0 { "no" } else { "more than one" }
-                ),
-                span,
-                "expected one of `configMapRef` and `secretRef`",
-            ));
-        }
-    }
-}
-
-/// How many sources a mapping names.
-fn sources_of(from: &Node) -> usize {
-    from.entries()
-        .iter()
-        .filter(|entry| entry.value.value != Value::Null)
-        .count()
-}
-
 fn ports(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for port in list(container, "ports") {
@@ -405,61 +291,73 @@ fn ports(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
 }
 
 /// [apimachinery `IsValidPortName`]
-fn is_port_name(text: &str) -> bool {
+pub(super) fn is_port_name(text: &str) -> bool {
     text.len() <= 15
         && is_dns_label(text)
         && !text.contains("--")
         && text.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-fn probe(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
-    for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        let Some(entry) = field(container, name) else {
-            continue;
-        };
-        let has_handler = ["exec", "httpGet", "tcpSocket", "grpc"]
-            .into_iter()
-            .any(|handler| field(&entry.value, handler).is_some());
-        if !has_handler && matches!(entry.value.value, Value::Mapping(_)) {
+/// When a container starts again by itself, since Kubernetes 1.35. [`validateContainerRestartPolicy`]
+fn restarts(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
+    const MOST_RULES: usize = 20;
+    const MOST_CODES: usize = 255;
+    let Some(entry) = field(container, "restartPolicyRules") else {
+        return;
+    };
+    let rules = entry.value.items();
+    if !rules.is_empty() && text(container, "restartPolicy").is_none_or(str::is_empty) {
+        found.push(
+            subject
+                .finding(
+                    &RESTART_RULES,
+                    "`restartPolicyRules` need a `restartPolicy` of the container",
+                    entry.key_span,
+                    "the API server refuses every Job",
+                )
+                .help("add `restartPolicy: Never` to restart at these exit codes only"),
+        );
+    }
+    let mut too_many = |entry: &Entry, most: usize| {
+        let count = entry.value.items().len();
+        if count > most {
             found.push(subject.finding(
-                &PROBE,
-                format!("`{name}` does not say what to probe"),
+                &RESTART_RULES,
+                format!("`{}` has {count} items", entry.key),
                 entry.key_span,
-                "needs one of `exec`, `httpGet`, `tcpSocket` and `grpc`",
+                format!("expected at most {most}"),
             ));
         }
-        if let Some(threshold) = field(&entry.value, "successThreshold")
-            && name != "readinessProbe"
-            && threshold.value.as_i64().is_some_and(|value| value > 1)
+    };
+    too_many(entry, MOST_RULES);
+    for rule in rules {
+        if let Some(values) =
+            field(rule, "exitCodes").and_then(|codes| field(&codes.value, "values"))
         {
-            found.push(subject.finding(
-                &PROBE,
-                format!("`successThreshold` of a `{name}` can only be 1"),
-                threshold.value.span,
-                "expected 1",
-            ));
+            too_many(values, MOST_CODES);
         }
     }
-}
-
-fn probes(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
-    for name in [
-        "lifecycle",
-        "livenessProbe",
-        "readinessProbe",
-        "startupProbe",
-    ] {
-        if let Some(entry) = field(container, name) {
-            found.push(
-                subject
-                    .finding(
-                        &INIT_CONTAINER_PROBE,
-                        format!("an init container cannot have `{name}`"),
-                        entry.key_span,
-                        "only a sidecar can",
-                    )
-                    .help("`restartPolicy: Always` makes a sidecar of it; otherwise remove it"),
-            );
+    for rule in rules {
+        let mut word = |entry: Option<&Entry>, words: &[&str]| {
+            if let Some(entry) = entry
+                && entry
+                    .value
+                    .as_str()
+                    .is_some_and(|word| !words.contains(&word))
+            {
+                found.push(subject.no_such_word(&RESTART_RULES, entry, words));
+            }
+        };
+        word(field(rule, "action"), &["Restart", "RestartAllContainers"]);
+        if let Some(codes) = field(rule, "exitCodes") {
+            word(field(&codes.value, "operator"), &["In", "NotIn"]);
+        } else if let Some(first) = rule.entries().first() {
+            found.push(subject.finding(
+                &RESTART_RULES,
+                "a restart rule without `exitCodes`",
+                first.key_span,
+                "needs `exitCodes`",
+            ));
         }
     }
 }

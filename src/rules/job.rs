@@ -85,13 +85,13 @@ static NEEDS_INDEXED: Rule = Rule {
     },
 };
 
-static OUT_OF_RANGE: Rule = Rule {
+pub(super) static OUT_OF_RANGE: Rule = Rule {
     id: "out-of-range",
     severity: Severity::Error,
     summary: "a number of the Job or its pods that the API server refuses",
     doc: Doc {
         what: "A number is below what its field takes: counts, deadlines, delays and limits of a Job cannot be negative, and a pod's own \
-               deadline is at least 1 second.",
+               deadline is at least 1 second; or the number of a user or group is not in 0 to 2147483647.",
         why: "The API server refuses every Job; KEDA tries again at each poll and no work is done.",
         example: "jobTargetRef:\n  backoffLimit: -1",
         fix: "Write a number in the range, or remove the field to get its default.",
@@ -142,9 +142,6 @@ static JOB_RANGES: &[(&str, i64)] = &[
 static POD_RANGES: &[(&[&str], i64)] = &[
     (&["activeDeadlineSeconds"], 1),
     (&["topologySpreadConstraints", "*", "maxSkew"], 1),
-    (&["securityContext", "runAsUser"], 0),
-    (&["securityContext", "runAsGroup"], 0),
-    (&["securityContext", "fsGroup"], 0),
 ];
 static PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 static PROBE_RANGES: &[(&str, i64)] = &[
@@ -185,9 +182,6 @@ fn ranges(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                     report(&probe.value, &[name], *least);
                 }
             }
-        }
-        for name in ["runAsUser", "runAsGroup"] {
-            report(container, &["securityContext", name], 0);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod containers;
 mod credentials;
+mod handlers;
 mod ignores;
 mod images;
 mod job;
@@ -20,12 +21,14 @@ mod place;
 mod policies;
 mod resources;
 mod rollout;
+mod security;
 mod selector;
 mod strategy;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod triggers;
+mod variables;
 mod version;
 mod volumes;
 mod words;
@@ -58,6 +61,7 @@ type Check = fn(&Subject<'_>, &mut Vec<Diagnostic>);
 static CHECKS: &[Check] = &[
     containers::check,
     credentials::check,
+    handlers::check,
     images::check,
     job::check,
     labels::check,
@@ -68,10 +72,12 @@ static CHECKS: &[Check] = &[
     policies::check,
     resources::check,
     rollout::check,
+    security::check,
     selector::check,
     strategy::check,
     targets::check,
     triggers::check,
+    variables::check,
     version::check,
     volumes::check,
     words::check,
@@ -88,6 +94,7 @@ static RULES: &[&[&Rule]] = &[
     catalog::RULES,
     containers::RULES,
     credentials::RULES,
+    handlers::RULES,
     ignores::RULES,
     images::RULES,
     job::RULES,
@@ -101,11 +108,13 @@ static RULES: &[&[&Rule]] = &[
     policies::RULES,
     resources::RULES,
     rollout::RULES,
+    security::RULES,
     selector::RULES,
     strategy::RULES,
     targets::RULES,
     trigger_rules::RULES,
     triggers::RULES,
+    variables::RULES,
     version::RULES,
     volumes::RULES,
     words::RULES,

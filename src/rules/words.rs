@@ -50,7 +50,6 @@ static UNKNOWN_WORD: Rule = Rule {
     },
 };
 
-const SECCOMP: &[&str] = &["RuntimeDefault", "Localhost", "Unconfined"];
 const SELECTOR_OPERATORS: &[&str] = &["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"];
 
 /// Fields of the pod's spec and their words. The empty string counts as absent in all of them.
@@ -65,7 +64,6 @@ static POD_WORDS: &[(&[&str], &[&str])] = &[
         &["securityContext", "fsGroupChangePolicy"],
         &["OnRootMismatch", "Always"],
     ),
-    (&["securityContext", "seccompProfile", "type"], SECCOMP),
     (
         &["tolerations", "*", "effect"],
         &["NoSchedule", "PreferNoSchedule", "NoExecute"],
@@ -136,11 +134,18 @@ static CONTAINER_WORDS: &[(&[&str], &[&str])] = &[
         &["volumeMounts", "*", "recursiveReadOnly"],
         &["Disabled", "IfPossible", "Enabled"],
     ),
-    (&["securityContext", "seccompProfile", "type"], SECCOMP),
     (&["securityContext", "procMount"], &["Default", "Unmasked"]),
     (&["livenessProbe", "httpGet", "scheme"], &["HTTP", "HTTPS"]),
     (&["readinessProbe", "httpGet", "scheme"], &["HTTP", "HTTPS"]),
     (&["startupProbe", "httpGet", "scheme"], &["HTTP", "HTTPS"]),
+    (
+        &["lifecycle", "postStart", "httpGet", "scheme"],
+        &["HTTP", "HTTPS"],
+    ),
+    (
+        &["lifecycle", "preStop", "httpGet", "scheme"],
+        &["HTTP", "HTTPS"],
+    ),
 ];
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {

@@ -2,6 +2,9 @@
 //! takes what a rule does not.
 
 mod cases;
+mod handlers;
+mod security;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +14,7 @@ use serde_json::{Value, json};
 
 use cases::At::{self, Container, Job, Pod, Template};
 
+use crate::support::binary::Keda;
 use crate::support::cluster::TestCluster;
 use crate::support::{Outcome, block_on, test};
 
@@ -23,6 +27,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test(
             "refusals::edge_cases_are_those_of_the_api_server",
             edge_cases,
+        ),
+        test(
+            "refusals::validate_refuses_the_edge_cases_that_the_api_server_does",
+            validate_edge_cases,
         ),
     ]
 }
@@ -187,5 +195,59 @@ fn edge_cases() -> Outcome {
         wrong
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// Errors about Jobs that the server takes: it refuses the pods of the first, and each of the second's stops the others.
+const NOT_OF_THE_SERVER: [&str; 2] = ["container-image", "job-selector"];
+
+/// Each case as a `ScaledJob` on a line of its own, so that a finding's line says whose it is.
+fn validate_edge_cases() -> Outcome {
+    let cases = cases::table();
+    let mut text = String::new();
+    for (index, (at, change, _)) in cases.iter().enumerate() {
+        let job = changed(*at, change);
+        let object = json!({
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledJob",
+            "metadata": {"name": format!("case-{index}")},
+            "spec": {"jobTargetRef": job["spec"], "triggers": [
+                {"type": "redis", "metadata": {"address": "a:6379", "listName": "a"}},
+            ]},
+        });
+        text.push_str(&object.to_string());
+        text.push_str("\n---\n");
+    }
+    let output = Keda::new(["validate", "-", "--output", "json"])
+        .stdin(text)
+        .run()
+        .expect(1)
+        .json();
+    let mut errors: BTreeMap<u64, Vec<(String, String)>> = BTreeMap::new();
+    for item in output["items"].as_array().expect("a list") {
+        if item["severity"] == "error" {
+            let line = item["location"]["line"].as_u64().expect("a line");
+            let text = |key: &str| item[key].as_str().unwrap_or_default().to_owned();
+            errors
+                .entry(line)
+                .or_default()
+                .push((text("rule"), text("message")));
+        }
+    }
+    let mut wrong = Vec::new();
+    for (line, (at, change, field)) in (1..).step_by(2).zip(&cases) {
+        let found = errors.remove(&line).unwrap_or_default();
+        let is_taken = found
+            .iter()
+            .all(|(rule, _)| NOT_OF_THE_SERVER.contains(&rule.as_str()) && field.is_empty());
+        if is_taken != field.is_empty() {
+            wrong.push(format!("{at:?} {change}: {field:?}: {found:?}"));
+        }
+    }
+    assert!(
+        wrong.is_empty() && errors.is_empty(),
+        "{errors:?}\n{}",
+        wrong.join("\n")
+    );
     Ok(())
 }

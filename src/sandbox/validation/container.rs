@@ -6,16 +6,24 @@ use serde_json::Value;
 
 use super::super::field::FieldErrors;
 use super::super::{names, object};
-use super::{resources, words};
+use super::{handler, resources, security, variables, words};
 
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+/// What the checks of a container have to know of its pod.
+pub(super) struct Pod<'a> {
+    /// The names of its volumes.
+    pub(super) volumes: BTreeSet<&'a str>,
+    /// Its `terminationGracePeriodSeconds`.
+    pub(super) grace: Option<i64>,
+    /// Its `hostUsers`.
+    pub(super) is_host_user: bool,
+}
 
 /// Checks one container; `seen` holds the names of those before it.
 pub(super) fn check<'a>(
     container: &'a Value,
     path: &str,
     is_init: bool,
-    volumes: &BTreeSet<&str>,
+    pod: &Pod<'_>,
     seen: &mut BTreeSet<&'a str>,
     errors: &mut FieldErrors,
 ) {
@@ -35,25 +43,26 @@ pub(super) fn check<'a>(
     }
     words::container(container, path, errors);
     ports(container, path, errors);
-    variables(container, path, errors);
-    mounts(container, path, volumes, errors);
+    variables::check(container, path, errors);
+    mounts(container, path, &pod.volumes, errors);
     let is_plain_init = is_init && object::text(container, "/restartPolicy") != "Always";
-    for field in PROBES {
+    for field in handler::PROBES {
         let Some(probe) = container.get(field).filter(|probe| probe.is_object()) else {
             continue;
         };
         if is_plain_init {
             no_sidecar(path, field, errors);
         } else {
-            self::probe(probe, &format!("{path}.{field}"), field, errors);
+            handler::probe(probe, &format!("{path}.{field}"), field, errors);
         }
     }
-    if is_plain_init && container.get("lifecycle").is_some_and(Value::is_object) {
+    if !is_plain_init {
+        handler::hooks(container, path, pod.grace, errors);
+    } else if container.get("lifecycle").is_some_and(Value::is_object) {
         no_sidecar(path, "lifecycle", errors);
     }
-    for field in ["runAsUser", "runAsGroup"] {
-        super::pod::identity(container, path, field, errors);
-    }
+    security::container(container, path, pod.is_host_user, errors);
+    restarts(container, path, errors);
     resources::check(
         &container["resources"],
         &format!("{path}.resources"),
@@ -69,13 +78,12 @@ fn no_sidecar(path: &str, field: &str, errors: &mut FieldErrors) {
 }
 
 fn ports(container: &Value, path: &str, errors: &mut FieldErrors) {
-    const RANGE: &str = "must be between 1 and 65535, inclusive";
     let mut seen = BTreeSet::new();
     for (index, port) in object::list(container, "/ports").iter().enumerate() {
         let field = format!("{path}.ports[{index}]");
         let name = object::text(port, "/name");
         if !name.is_empty() {
-            let wrong = port_name(name);
+            let wrong = handler::port_name(name);
             if wrong.is_empty() && !seen.insert(name) {
                 errors.duplicate(format!("{field}.name"), name);
             }
@@ -86,104 +94,53 @@ fn ports(container: &Value, path: &str, errors: &mut FieldErrors) {
         match object::number(port, "/containerPort").unwrap_or(0) {
             0 => errors.required(format!("{field}.containerPort"), ""),
             1..=65_535 => {}
-            other => errors.invalid(format!("{field}.containerPort"), other, RANGE),
+            other => errors.invalid(format!("{field}.containerPort"), other, handler::PORT_RANGE),
         }
         if let Some(other) =
             object::number(port, "/hostPort").filter(|port| !(0..=65_535).contains(port))
         {
-            errors.invalid(format!("{field}.hostPort"), other, RANGE);
+            errors.invalid(format!("{field}.hostPort"), other, handler::PORT_RANGE);
         }
     }
 }
 
-/// [apimachinery `IsValidPortName`]
-fn port_name(name: &str) -> Vec<&'static str> {
-    let mut wrong = Vec::new();
-    if name.len() > 15 {
-        wrong.push("must be no more than 15 characters");
+/// When a container starts again by itself. [`validateContainerRestartPolicy`]
+fn restarts(container: &Value, path: &str, errors: &mut FieldErrors) {
+    const MOST_RULES: usize = 20;
+    const MOST_CODES: usize = 255;
+    let rules = object::list(container, "/restartPolicyRules");
+    let field = format!("{path}.restartPolicyRules");
+    if !rules.is_empty() && object::text(container, "/restartPolicy").is_empty() {
+        errors.required(
+            format!("{path}.restartPolicy"),
+            "must specify restartPolicy when restart rules are used",
+        );
     }
-    if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-    {
-        wrong.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+    if rules.len() > MOST_RULES {
+        errors.too_many(&field, rules.len(), MOST_RULES);
     }
-    if !name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        wrong.push("must contain at least one letter (a-z)");
-    }
-    if name.contains("--") {
-        wrong.push("must not contain consecutive hyphens");
-    }
-    if name.starts_with('-') || name.ends_with('-') {
-        wrong.push("must not begin or end with a hyphen");
-    }
-    wrong
-}
-
-fn variables(container: &Value, path: &str, errors: &mut FieldErrors) {
-    for (index, variable) in object::list(container, "/env").iter().enumerate() {
-        let field = format!("{path}.env[{index}]");
-        let name = object::text(variable, "/name");
-        if name.is_empty() {
-            errors.required(format!("{field}.name"), "");
-        } else if !name
-            .bytes()
-            .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
-        {
-            errors.invalid(
-                format!("{field}.name"),
-                name,
-                "a valid environment variable name must consist only of printable ASCII characters other than '='",
-            );
+    for (index, rule) in rules.iter().enumerate() {
+        let field = format!("{field}[{index}]");
+        let action = object::text(rule, "/action");
+        let actions = ["Restart", "RestartAllContainers"];
+        if !actions.contains(&action) {
+            errors.unsupported(format!("{field}.action"), action, &actions);
         }
-        let Some(from) = variable.get("valueFrom").filter(|from| from.is_object()) else {
+        let field = format!("{field}.exitCodes");
+        let Some(codes) = rule.get("exitCodes").filter(|codes| codes.is_object()) else {
+            errors.required(field, "must be specified");
             continue;
         };
-        let field = format!("{field}.valueFrom");
-        match count(from) {
-            0 => errors.invalid(
-                field,
-                "",
-                "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`",
-            ),
-            _ if !object::text(variable, "/value").is_empty() => {
-                errors.invalid(field, "", "may not be specified when `value` is not empty");
-            }
-            1 => {}
-            _ => errors.invalid(
-                field,
-                "",
-                "may not have more than one field specified at a time",
-            ),
+        let operator = object::text(codes, "/operator");
+        let operators = ["In", "NotIn"];
+        if !operators.contains(&operator) {
+            errors.unsupported(format!("{field}.operator"), operator, &operators);
+        }
+        let count = object::list(codes, "/values").len();
+        if count > MOST_CODES {
+            errors.too_many(format!("{field}.values"), count, MOST_CODES);
         }
     }
-    for source in object::list(container, "/envFrom") {
-        let named = ["configMapRef", "secretRef"]
-            .iter()
-            .filter(|name| source.get(**name).is_some_and(Value::is_object))
-            .count();
-        let field = format!("{path}.envFrom");
-        match named {
-            0 => errors.invalid(
-                field,
-                "",
-                "must specify one of: `configMapRef` or `secretRef`",
-            ),
-            1 => {}
-            _ => errors.invalid(
-                field,
-                "",
-                "may not have more than one field specified at a time",
-            ),
-        }
-    }
-}
-
-/// The fields of an object that are there.
-fn count(object: &Value) -> usize {
-    object.as_object().map_or(0, |fields| {
-        fields.values().filter(|one| !one.is_null()).count()
-    })
 }
 
 fn mounts(container: &Value, path: &str, volumes: &BTreeSet<&str>, errors: &mut FieldErrors) {
@@ -211,54 +168,5 @@ fn mounts(container: &Value, path: &str, volumes: &BTreeSet<&str>, errors: &mut 
         } else if !volumes.contains(volume) {
             errors.not_found(format!("{field}.name"), volume);
         }
-    }
-}
-
-fn probe(probe: &Value, path: &str, kind: &str, errors: &mut FieldErrors) {
-    let handlers = ["exec", "httpGet", "tcpSocket", "grpc"]
-        .into_iter()
-        .filter(|handler| probe.get(*handler).is_some_and(Value::is_object));
-    for (index, handler) in handlers.clone().enumerate() {
-        if index > 0 {
-            errors.forbidden(
-                format!("{path}.{handler}"),
-                "may not specify more than 1 handler type",
-            );
-        }
-    }
-    if handlers.count() == 0 {
-        errors.required(path, "must specify a handler type");
-    }
-    for field in [
-        "initialDelaySeconds",
-        "timeoutSeconds",
-        "periodSeconds",
-        "successThreshold",
-        "failureThreshold",
-    ] {
-        if let Some(number) =
-            object::number(probe, &format!("/{field}")).filter(|number| *number < 0)
-        {
-            errors.invalid(
-                format!("{path}.{field}"),
-                number,
-                "must be greater than or equal to 0",
-            );
-        }
-    }
-    if let Some(seconds) =
-        object::number(probe, "/terminationGracePeriodSeconds").filter(|seconds| *seconds <= 0)
-    {
-        errors.invalid(
-            format!("{path}.terminationGracePeriodSeconds"),
-            seconds,
-            "must be greater than 0",
-        );
-    }
-    if kind != "readinessProbe"
-        && let Some(threshold) =
-            object::number(probe, "/successThreshold").filter(|threshold| *threshold > 1)
-    {
-        errors.invalid(format!("{path}.successThreshold"), threshold, "must be 1");
     }
 }

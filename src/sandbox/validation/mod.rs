@@ -1,12 +1,15 @@
 //! What the API server refuses (semantics.md §7.1 and §7.2), with its field paths and messages.
 
 mod container;
+mod handler;
 mod job;
 mod job_update;
 mod lease;
 mod pod;
 mod policies;
 mod resources;
+mod security;
+mod variables;
 mod words;
 
 use serde_json::{Map, Value};

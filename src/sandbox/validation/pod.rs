@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::field::FieldErrors;
 use super::super::{names, object};
-use super::{container, labels, words};
+use super::{container, labels, security, variables, words};
 
 /// Checks a new pod's spec: what holds for a template, and its images.
 pub(super) fn create(pod: &Value, errors: &mut FieldErrors) {
@@ -35,7 +35,11 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
     if containers.is_empty() {
         errors.required(format!("{path}.containers"), "");
     }
-    let volumes = self::volumes(spec, path, errors);
+    let pod = container::Pod {
+        volumes: volumes(spec, path, errors),
+        grace: object::number(spec, "/terminationGracePeriodSeconds"),
+        is_host_user: spec.get("hostUsers") != Some(&Value::Bool(false)),
+    };
     let mut seen = BTreeSet::new();
     for (key, list) in [
         ("containers", containers),
@@ -46,7 +50,7 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
                 one,
                 &format!("{path}.{key}[{index}]"),
                 key == "initContainers",
-                &volumes,
+                &pod,
                 &mut seen,
                 errors,
             );
@@ -85,9 +89,7 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
             );
         }
     }
-    for field in ["runAsUser", "runAsGroup", "fsGroup"] {
-        identity(spec, path, field, errors);
-    }
+    security::pod(spec, path, errors);
     if let Some(seconds) =
         object::number(spec, "/activeDeadlineSeconds").filter(|seconds| *seconds < 1)
     {
@@ -95,19 +97,6 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
             format!("{path}.activeDeadlineSeconds"),
             seconds,
             "must be between 1 and 2147483647, inclusive",
-        );
-    }
-}
-
-/// A user or group in a `securityContext`.
-pub(super) fn identity(holder: &Value, path: &str, field: &str, errors: &mut FieldErrors) {
-    if let Some(number) = object::number(holder, &format!("/securityContext/{field}"))
-        .filter(|number| !(0..=i64::from(i32::MAX)).contains(number))
-    {
-        errors.invalid(
-            format!("{path}.securityContext.{field}"),
-            number,
-            "must be between 0 and 2147483647, inclusive",
         );
     }
 }
@@ -128,6 +117,7 @@ fn volumes<'a>(spec: &'a Value, path: &str, errors: &mut FieldErrors) -> BTreeSe
                 errors.duplicate(format!("{field}.name"), name);
             }
         }
+        variables::files(volume, &field, errors);
         let sources = volume
             .as_object()
             .into_iter()

@@ -7,7 +7,6 @@ use super::super::field::FieldErrors;
 /// A path (`*` is every item of a list), and the words.
 type Words = (&'static [&'static str], &'static [&'static str]);
 
-const SECCOMP: &[&str] = &["Localhost", "RuntimeDefault", "Unconfined"];
 const SCHEMES: &[&str] = &["HTTP", "HTTPS"];
 
 static POD: &[Words] = &[
@@ -21,7 +20,6 @@ static POD: &[Words] = &[
         &["securityContext", "fsGroupChangePolicy"],
         &["Always", "OnRootMismatch"],
     ),
-    (&["securityContext", "seccompProfile", "type"], SECCOMP),
     (
         &["tolerations", "*", "effect"],
         &["NoSchedule", "PreferNoSchedule", "NoExecute"],
@@ -53,11 +51,12 @@ static CONTAINER: &[Words] = &[
     ),
     (&["restartPolicy"], &["Always", "Never", "OnFailure"]),
     (&["ports", "*", "protocol"], &["SCTP", "TCP", "UDP"]),
-    (&["securityContext", "seccompProfile", "type"], SECCOMP),
     (&["securityContext", "procMount"], &["Default", "Unmasked"]),
     (&["livenessProbe", "httpGet", "scheme"], SCHEMES),
     (&["readinessProbe", "httpGet", "scheme"], SCHEMES),
     (&["startupProbe", "httpGet", "scheme"], SCHEMES),
+    (&["lifecycle", "postStart", "httpGet", "scheme"], SCHEMES),
+    (&["lifecycle", "preStop", "httpGet", "scheme"], SCHEMES),
 ];
 
 /// Fields whose error the server reports at another one than theirs: path, reported field, words.

@@ -329,6 +329,9 @@ pub(super) fn table() -> Vec<(At, Value, &'static str)> {
         ),
     ];
     cases.extend(job_table());
+    cases.extend(super::handlers::table());
+    cases.extend(super::variables::table());
+    cases.extend(super::security::table());
     cases
 }
 
