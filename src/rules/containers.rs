@@ -298,7 +298,7 @@ pub(super) fn is_port_name(text: &str) -> bool {
         && text.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-/// When a container starts again by itself, since Kubernetes 1.35. [`validateContainerRestartPolicy`]
+/// When a container starts again by itself, since Kubernetes 1.35. [Kubernetes `validateContainerRestartPolicy`]
 fn restarts(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
     const MOST_RULES: usize = 20;
     const MOST_CODES: usize = 255;

@@ -125,7 +125,7 @@ fn probe(subject: &Subject<'_>, entry: &Entry, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// What a probe or hook does. [`validateHandler`]
+/// What a probe or hook does. [Kubernetes `validateHandler`]
 fn handler(
     subject: &Subject<'_>,
     rule: &'static Rule,
@@ -204,7 +204,7 @@ fn handler(
     }
 }
 
-/// By number or by name. [`ValidatePortNumOrName`]
+/// By number or by name. [Kubernetes `ValidatePortNumOrName`]
 fn port(subject: &Subject<'_>, rule: &'static Rule, handler: &Entry, found: &mut Vec<Diagnostic>) {
     let Some(port) = field(&handler.value, "port") else {
         return;

@@ -203,7 +203,7 @@ fn privileges(subject: &Subject<'_>, context: &Node, found: &mut Vec<Diagnostic>
     }
 }
 
-/// Processes of a Windows node: all containers or none, in the node's network. [`validateWindowsHostProcessPod`]
+/// Processes of a Windows node: all containers or none, in the node's network. [Kubernetes `validateWindowsHostProcessPod`]
 fn host_process(subject: &Subject<'_>, pod: &Node, found: &mut Vec<Diagnostic>) {
     let written = |holder| {
         let context = field(holder, "securityContext")?;

@@ -194,7 +194,7 @@ fn sources_of(from: &Node) -> usize {
         .count()
 }
 
-/// A `ConfigMap` or Secret whose keys all become variables. [`ValidateEnvFrom`]
+/// A `ConfigMap` or Secret whose keys all become variables. [Kubernetes `ValidateEnvFrom`]
 fn whole(subject: &Subject<'_>, source: &Node, found: &mut Vec<Diagnostic>) {
     if let Some(prefix) = field(source, "prefix")
         && let Some(text) = prefix.value.as_str()
@@ -273,7 +273,7 @@ fn key(subject: &Subject<'_>, reference: &Entry, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// A file of the downward API. [`validateDownwardAPIVolumeFile`]
+/// A file of the downward API. [Kubernetes `validateDownwardAPIVolumeFile`]
 fn file(subject: &Subject<'_>, file: &Node, found: &mut Vec<Diagnostic>) {
     let of_pod = field(file, "fieldRef");
     let of_container = field(file, "resourceFieldRef");
@@ -306,7 +306,7 @@ fn file(subject: &Subject<'_>, file: &Node, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// [`validateObjectFieldSelector`]
+/// [Kubernetes `validateObjectFieldSelector`]
 fn field_of_pod(
     subject: &Subject<'_>,
     reference: &Node,
@@ -355,7 +355,7 @@ fn field_of_pod(
     }
 }
 
-/// [`validateContainerResourceFieldSelector`]
+/// [Kubernetes `validateContainerResourceFieldSelector`]
 fn amount(subject: &Subject<'_>, reference: &Entry, is_file: bool, found: &mut Vec<Diagnostic>) {
     if is_file && text(&reference.value, "containerName").is_none_or(str::is_empty) {
         found.push(subject.finding(

@@ -104,7 +104,7 @@ fn ports(container: &Value, path: &str, errors: &mut FieldErrors) {
     }
 }
 
-/// When a container starts again by itself. [`validateContainerRestartPolicy`]
+/// When a container starts again by itself. [Kubernetes `validateContainerRestartPolicy`]
 fn restarts(container: &Value, path: &str, errors: &mut FieldErrors) {
     const MOST_RULES: usize = 20;
     const MOST_CODES: usize = 255;

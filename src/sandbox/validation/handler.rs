@@ -129,7 +129,7 @@ fn handler(
     }
 }
 
-/// A port by number or by name. [`ValidatePortNumOrName`]
+/// A port by number or by name. [Kubernetes `ValidatePortNumOrName`]
 fn port(port: &Value, field: &str, errors: &mut FieldErrors) {
     if let Some(name) = port.as_str() {
         for why in port_name(name) {

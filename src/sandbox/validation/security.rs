@@ -154,7 +154,7 @@ fn profiles(holder: &Value, path: &str, errors: &mut FieldErrors) {
     }
 }
 
-/// Processes of a Windows node: all containers or none, in the node's network. [`validateWindowsHostProcessPod`]
+/// Processes of a Windows node: all containers or none, in the node's network. [Kubernetes `validateWindowsHostProcessPod`]
 fn host_process(spec: &Value, path: &str, errors: &mut FieldErrors) {
     let of_pod = spec.pointer(HOST_PROCESS).and_then(Value::as_bool);
     let mut containers = 0;

@@ -29,7 +29,7 @@ const OF_FILES: &[&str] = &[
     "metadata.namespace",
     "metadata.uid",
 ];
-/// Fields that the server knows and that neither can have. [`ConvertDownwardAPIFieldLabel`]
+/// Fields that the server knows and that neither can have. [Kubernetes `ConvertDownwardAPIFieldLabel`]
 const OTHERS: &[&str] = &["spec.restartPolicy", "spec.schedulerName", "status.phase"];
 const AMOUNTS: &[&str] = &[
     "limits.cpu",
@@ -151,7 +151,7 @@ fn count(object: &Value) -> usize {
     })
 }
 
-/// A key of a `ConfigMap` or Secret. [`validateSecretKeySelector`]
+/// A key of a `ConfigMap` or Secret. [Kubernetes `validateSecretKeySelector`]
 fn key(reference: &Value, field: &str, errors: &mut FieldErrors) {
     let name = object::text(reference, "/name");
     for why in names::dns_subdomain(name) {
@@ -228,7 +228,7 @@ fn file(file: &Value, path: &str, errors: &mut FieldErrors) {
     }
 }
 
-/// [`validateObjectFieldSelector`]
+/// [Kubernetes `validateObjectFieldSelector`]
 fn field_of_pod(reference: &Value, known: &[&str], field: &str, errors: &mut FieldErrors) {
     let path = object::text(reference, "/fieldPath");
     let version = object::text(reference, "/apiVersion");
@@ -278,7 +278,7 @@ fn field_of_pod(reference: &Value, known: &[&str], field: &str, errors: &mut Fie
     }
 }
 
-/// [`validateContainerResourceFieldSelector`]
+/// [Kubernetes `validateContainerResourceFieldSelector`]
 fn amount(reference: &Value, is_file: bool, field: &str, errors: &mut FieldErrors) {
     let resource = object::text(reference, "/resource");
     let pages = ["limits.hugepages-", "requests.hugepages-"]
