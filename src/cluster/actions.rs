@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions};
-use kube::{Api, ResourceExt};
+use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions, Request, TypeMeta};
+use kube::{Api, Resource, ResourceExt};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -40,19 +40,10 @@ pub async fn create(
         .as_str()
         .unwrap_or_default();
     let operation = format!("create job {namespace}/{name}");
-    let api: Api<DynamicObject> = Api::namespaced_with(
-        cluster.client.clone(),
-        namespace,
-        &kube::api::ApiResource::erase::<Job>(&()),
-    );
-    // Raw JSON through a dynamic object: a field newer than our types must survive (law 9).
-    let object: DynamicObject =
-        serde_json::from_value(job.clone()).map_err(|error| ClusterError {
-            kind: ClusterErrorKind::Invalid,
-            operation: operation.clone(),
-            message: format!("jobTargetRef cannot be sent: {error}"),
-            causes: Vec::new(),
-        })?;
+    let api: Api<Job> = Api::namespaced(cluster.client.clone(), namespace);
+    // As it is: a field newer than our types must survive (law 9). Of the answer, which is longer than the Job, only that it is an
+    // object is looked at.
+    let body = serde_json::to_vec(job).expect("the keys of JSON are strings");
     let patience = Instant::now() + cluster.request_timeout();
     let mut attempt = 1;
     let mut put_off = 0;
@@ -77,8 +68,13 @@ pub async fn create(
             };
             return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
         }
-        let parameters = PostParams::default();
-        let request = api.create(&parameters, &object);
+        let request = async {
+            let path = Job::url_path(&(), Some(namespace));
+            let request = Request::new(path)
+                .create(&PostParams::default(), body.clone())
+                .map_err(kube::Error::BuildRequest)?;
+            cluster.client.request::<TypeMeta>(request).await
+        };
         let (result, refusals) = cluster.request_once(&operation, request).await;
         match refusals {
             Some(refusals) => slot.put_off(refusals.retry_after),

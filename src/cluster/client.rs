@@ -127,7 +127,7 @@ impl Cluster {
         operation: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ClusterError> {
-        self.ask(operation, true, request).await.0
+        self.ask(operation, true, Box::pin(request)).await.0
     }
 
     /// As [`Self::request`], but that one that is put off is not sent again here. How it was, if it was.
@@ -136,14 +136,14 @@ impl Cluster {
         operation: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> (Result<T, ClusterError>, Option<Refusals>) {
-        self.ask(operation, false, request).await
+        self.ask(operation, false, Box::pin(request)).await
     }
 
     async fn ask<T>(
         &self,
         operation: &str,
         again: bool,
-        request: impl Future<Output = kube::Result<T>>,
+        request: impl Future<Output = kube::Result<T>> + Unpin,
     ) -> (Result<T, ClusterError>, Option<Refusals>) {
         let limit = self.request_timeout;
         let request = tokio::time::timeout(limit, request);

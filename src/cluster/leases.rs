@@ -53,6 +53,14 @@ pub struct Held {
     lease: Lease,
 }
 
+impl From<Lease> for Held {
+    fn from(mut lease: Lease) -> Self {
+        // A run keeps one of these for each object, and this would be most of it. The server keeps it where it is left out.
+        lease.metadata.managed_fields = None;
+        Self { lease }
+    }
+}
+
 impl Held {
     /// `metadata.name`.
     pub fn name(&self) -> &str {
@@ -151,7 +159,7 @@ pub async fn get(
     let found = cluster
         .request(&operation("get", namespace), request.get(name))
         .await;
-    Ok(optional(found)?.map(|lease| Held { lease }))
+    Ok(optional(found)?.map(Held::from))
 }
 
 /// The Leases of objects that the run of that heartbeat holds, by name: one request for all of them.
@@ -165,7 +173,7 @@ pub async fn of_run(
     let leases = list_all(cluster, &api, &operation("list", namespace), &selector).await?;
     Ok(leases
         .into_iter()
-        .map(|lease| Held { lease })
+        .map(Held::from)
         .map(|held| (held.name().to_owned(), held))
         .collect())
 }
@@ -195,7 +203,7 @@ pub async fn create(
             request.create(&PostParams::default(), &lease),
         )
         .await
-        .map(|lease| Held { lease })
+        .map(Held::from)
 }
 
 /// Makes `claim` the holder of the Lease that `seen` shows.
@@ -327,7 +335,7 @@ async fn replace(cluster: &Cluster, namespace: &str, lease: &Lease) -> Result<He
             request.replace(name, &PostParams::default(), lease),
         )
         .await
-        .map(|lease| Held { lease })
+        .map(Held::from)
 }
 
 fn write_claim(lease: &mut Lease, claim: Claim<'_>) {

@@ -98,7 +98,7 @@ impl ScaledJobs {
                 return Ok(found.get(name).cloned());
             }
         }
-        self.get(cluster, namespace, name).await
+        Box::pin(self.get(cluster, namespace, name)).await
     }
 
     /// As an owner of Jobs; none when it is about to go. One that was made in the last 30 s may be missed.
@@ -121,7 +121,7 @@ impl ScaledJobs {
             }
         }
         drop(lists);
-        let found = self.get(cluster, namespace, name).await?;
+        let found = Box::pin(self.get(cluster, namespace, name)).await?;
         Ok(found.and_then(ScaledJobInCluster::owner))
     }
 
@@ -185,7 +185,7 @@ async fn fresh<'a>(
         Some(listed) => listed,
         None => Listed {
             at: Instant::now(),
-            found: list(cluster, namespace).await,
+            found: Box::pin(list(cluster, namespace)).await,
         },
     };
     lists.entry(namespace.to_owned()).or_insert(listed)

@@ -176,14 +176,14 @@ fn nothing_to_scale(
     )
 }
 
-/// The objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing is worked on, unless it only says
+/// What triggers may refer to, and the objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing is worked on, unless it only says
 /// what KEDA makes of an object.
 pub(super) fn objects(
     context: &Context<'_>,
     paths: &[PathBuf],
     only: &[String],
 ) -> Result<(Resources, Vec<ScaledJob>), Error> {
-    let loaded = load(paths, KedaVersion::NEWEST)?;
+    let mut loaded = load(paths, KedaVersion::NEWEST)?;
     // Notes are for those who look at the manifest itself.
     let least = match (context.settings.talk.quiet, context.settings.talk.verbose) {
         (1.., _) => Severity::Error,
@@ -224,13 +224,9 @@ pub(super) fn objects(
         return Err(Error::new(ErrorKind::File, message)
             .hint("remove the comments `# keda-jobs: ignore …` to see them"));
     }
-    let jobs: Vec<ScaledJob> = loaded
-        .resources
-        .scaled_jobs
-        .iter()
-        .filter(|job| is_named(job, only))
-        .cloned()
-        .collect();
+    let all = std::mem::take(&mut loaded.resources.scaled_jobs);
+    let (jobs, others): (Vec<ScaledJob>, Vec<ScaledJob>) =
+        all.into_iter().partition(|job| is_named(job, only));
     if jobs.is_empty() {
         let message = match only {
             [] => "the given files hold no ScaledJob".to_owned(),
@@ -239,12 +235,7 @@ pub(super) fn objects(
                 names.join(" or ")
             ),
         };
-        let known: Vec<&str> = loaded
-            .resources
-            .scaled_jobs
-            .iter()
-            .map(|job| job.name.as_str())
-            .collect();
+        let known: Vec<&str> = others.iter().map(|job| job.name.as_str()).collect();
         let error = Error::new(ErrorKind::File, message);
         return Err(if known.is_empty() {
             error

@@ -14,6 +14,7 @@ use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::pace::Paces;
 use crate::engine::clock::Clock;
 use crate::engine::cycle::{Decided, Overrides, decide};
+use crate::engine::gate::Gate;
 use crate::engine::guard::Guard;
 use crate::engine::limits::{LimitOptions, Limiter};
 use crate::engine::{Engine, Target, assumed, scaled_jobs};
@@ -78,6 +79,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         )),
         reader: Arc::new(Reader(Arc::clone(&cluster))),
         read_options: read_options(context.settings, &args.sources)?,
+        reads: Gate::default(),
         limits: limiter(&args.limits, &targets),
         stuck_after: Duration::MAX,
         concurrency: 1,

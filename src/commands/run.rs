@@ -16,6 +16,7 @@ use crate::cluster::kubeconfig;
 use crate::cluster::objects::{Objects, Reader};
 use crate::cluster::pace::Paces;
 use crate::engine::clock::Clock;
+use crate::engine::gate::Gate;
 use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::observer::Observer;
@@ -89,6 +90,7 @@ pub async fn execute(
         )),
         reader: Arc::new(Reader(Arc::clone(&lazy))),
         read_options,
+        reads: Gate::default(),
         limits: limiter(&args.limits, &targets),
         stuck_after: args.stuck_after,
         concurrency: usize::from(args.concurrency),

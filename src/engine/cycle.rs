@@ -11,6 +11,7 @@ use super::clock::Clock;
 use super::ledger::Sent;
 use super::observer::Observer;
 use super::{Engine, Target};
+use crate::api::Trigger;
 use crate::api::reading::TriggerReading;
 use crate::cluster::job::{CycleId, Owner};
 use crate::cluster::pace::Pace;
@@ -61,7 +62,9 @@ pub async fn decide(engine: &Engine, target: &Target, overrides: &Overrides) -> 
     let readings = if target.job.paused() {
         Vec::new()
     } else {
-        read(engine, target, overrides).await
+        // Made when there is a place for it, so that those that wait need no room.
+        let read = || Box::pin(read(engine, target, overrides));
+        engine.reads.pass(read).await
     };
     let limits = engine.limits.of(target, &inventory);
     let input = PlanInput {
@@ -96,7 +99,7 @@ async fn observe(engine: &Engine, target: &Target) -> Inventory {
             return observer.observe(target).await;
         }
         let cluster = engine.cluster.get().await?;
-        inventory::observe(cluster, &target.namespace, &target.job)
+        Box::pin(inventory::observe(cluster, &target.namespace, &target.job))
             .await
             .map(Inventory::Known)
     };
@@ -112,28 +115,20 @@ async fn observe(engine: &Engine, target: &Target) -> Inventory {
 }
 
 async fn read(engine: &Engine, target: &Target, overrides: &Overrides) -> Vec<TriggerReading> {
-    let given = |index: usize| {
-        overrides
-            .readings
-            .iter()
-            .find(|reading| reading.index == index)
+    let is_given = |trigger: &&Trigger| {
+        let mut given = overrides.readings.iter();
+        given.any(|reading| reading.index == trigger.index)
     };
-    let mut asked = target.job.clone();
-    asked
-        .triggers
-        .retain(|trigger| given(trigger.index).is_none());
-    let mut readings = if asked.triggers.is_empty() {
-        Vec::new()
-    } else {
-        scalers::read_all(
-            &asked,
-            &target.namespace,
-            engine.objects.as_ref(),
-            Arc::clone(&engine.reader),
-            &engine.read_options,
-        )
-        .await
-    };
+    let asked = target.job.triggers.iter();
+    let mut readings = scalers::read_triggers(
+        &target.job,
+        asked.filter(|trigger| !is_given(trigger)),
+        &target.namespace,
+        engine.objects.as_ref(),
+        Arc::clone(&engine.reader),
+        &engine.read_options,
+    )
+    .await;
     readings.extend(overrides.readings.iter().cloned());
     readings.sort_by_key(|reading| reading.index);
     readings

@@ -4,6 +4,7 @@ pub mod assumed;
 pub mod cleanup;
 pub mod clock;
 pub mod cycle;
+pub mod gate;
 pub mod guard;
 pub mod lease;
 pub mod ledger;
@@ -77,6 +78,8 @@ pub struct Engine {
     pub reader: Arc<dyn ClusterReader>,
     /// How triggers are read.
     pub read_options: ReadOptions,
+    /// How many objects are read at once.
+    pub reads: gate::Gate,
     /// Limits of the command line.
     pub limits: limits::Limiter,
     /// Pending Jobs older than this are looked into. See [`crate::cluster::stuck`].

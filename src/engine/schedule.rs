@@ -110,8 +110,9 @@ impl Driver<'_> {
             }
             // A cycle that outlasts the interval is followed by the next at once, not by all those it missed.
             let start = Instant::now();
-            match self.enter().await {
-                Grant::Held => self.cycle().await,
+            // What needs room is boxed, here and in a cycle: an object that waits for its beat keeps none of it.
+            match Box::pin(self.enter()).await {
+                Grant::Held => Box::pin(self.cycle()).await,
                 Grant::Refused(_) | Grant::Ended => break,
                 // Its Jobs are not known either.
                 Grant::Unknown => {
@@ -124,7 +125,7 @@ impl Driver<'_> {
             }
             next = start + interval;
         }
-        self.leave(once).await;
+        Box::pin(self.leave(once)).await;
         self.engine.limits.leave(self.target);
         if !once {
             let (cycles, totals) = (self.result.cycles, self.result.totals);
@@ -198,7 +199,7 @@ impl Driver<'_> {
         // Reading changes nothing, so a signal need not wait for a source that does not answer; writes below are waited for.
         let nothing_given = Overrides::default();
         let decided = tokio::select! {
-            decided = decide(self.engine, self.target, &nothing_given) => decided,
+            decided = Box::pin(decide(self.engine, self.target, &nothing_given)) => decided,
             _ = self.signals.first() => return,
         };
         let read_for = start.elapsed();
@@ -212,7 +213,7 @@ impl Driver<'_> {
                 outcomes.push(outcome);
             }
         };
-        let applied = self.guarded_apply(&decided, &cycle, &report).await;
+        let applied = Box::pin(self.guarded_apply(&decided, &cycle, &report)).await;
         for outcome in outcomes.into_inner().unwrap_or_default() {
             match outcome {
                 Outcome::Created { job } => {
@@ -248,7 +249,7 @@ impl Driver<'_> {
             }
         }
         self.result.totals += totals;
-        self.tell_stuck(&decided.inventory).await;
+        Box::pin(self.tell_stuck(&decided.inventory)).await;
         let milliseconds = millis(start.elapsed());
         self.say(Event::CycleFinished {
             cycle: cycle.as_str().to_owned(),

@@ -45,7 +45,7 @@ pub use facts::facts;
 pub use given::{Given, Problem};
 pub use history::{Standing, release};
 pub use paper::{OnPaper, on_paper};
-pub use read::{Built, ReadOptions, build, read_all};
+pub use read::{Built, ReadOptions, build, read_triggers};
 pub use secrets::{conceal, concealed, credentials};
 pub use trigger_type::{Behaviour, Build, Check, Flight, OtherKeys, Target, TriggerType, Work};
 

@@ -79,10 +79,11 @@ struct Builder<'a> {
     options: &'a ReadOptions,
 }
 
-/// Reads every trigger of `job` once, all together. A read that fails is built and tried once more, as KEDA does, while the deadline
+/// Reads these triggers of `job` once, all together. A read that fails is built and tried once more, as KEDA does, while the deadline
 /// permits. The readings are in the order of the triggers.
-pub async fn read_all(
+pub async fn read_triggers<'a>(
     job: &ScaledJob,
+    triggers: impl IntoIterator<Item = &'a Trigger>,
     namespace: &str,
     objects: &dyn ObjectSource,
     cluster: Arc<dyn ClusterReader>,
@@ -96,7 +97,7 @@ pub async fn read_all(
         options,
     };
     let deadline = Instant::now() + options.deadline;
-    let reads = job.triggers.iter().map(|trigger| {
+    let reads = triggers.into_iter().map(|trigger| {
         let builder = &builder;
         async move {
             TriggerReading {

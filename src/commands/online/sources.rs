@@ -9,18 +9,23 @@ use crate::cluster::client::LazyCluster;
 use crate::cluster::objects::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::rules::online::{SOURCE_FAILED, SOURCE_READ};
-use crate::scalers::read_all;
+use crate::scalers::read_triggers;
 
 impl Asker<'_> {
     /// Takes one reading of each trigger, one after another, so that each time is its own.
     pub(super) async fn sources(&mut self, cluster: &Arc<LazyCluster>) {
         for trigger in &self.job.triggers {
-            let mut alone = self.job.clone();
-            alone.triggers = vec![trigger.clone()];
             let began = Instant::now();
             let reader = Arc::new(Reader(Arc::clone(cluster)));
-            let readings =
-                read_all(&alone, &self.namespace, self.objects, reader, self.options).await;
+            let readings = read_triggers(
+                self.job,
+                [trigger],
+                &self.namespace,
+                self.objects,
+                reader,
+                self.options,
+            )
+            .await;
             let took = began.elapsed();
             let label = self.label(self.trigger_span(trigger, &["type"]));
             for reading in readings {

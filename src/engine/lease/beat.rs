@@ -164,7 +164,7 @@ impl Beat {
         }
         let _permit = inner.permits.acquire().await;
         let sent = inner.now();
-        let found = leases::get(&inner.cluster, &self.namespace, name).await?;
+        let found = Box::pin(leases::get(&inner.cluster, &self.namespace, name)).await?;
         Ok((found, sent))
     }
 
@@ -182,7 +182,8 @@ impl Beat {
         let known = listing.sent.filter(|sent| sent.monotonic >= since);
         let sent = known.unwrap_or_else(|| inner.now());
         if known.is_none() {
-            match leases::of_run(&inner.cluster, &self.namespace, &inner.heartbeat).await {
+            let leases = leases::of_run(&inner.cluster, &self.namespace, &inner.heartbeat);
+            match Box::pin(leases).await {
                 Ok(ours) => {
                     listing.sent = Some(sent);
                     listing.ours = ours;

@@ -153,7 +153,7 @@ impl ObjectLease<'_> {
                     if written.is_ok() {
                         notice(format!("takes the lease from {} by force", holder(found)));
                         self.takeover = false;
-                        if self.tell_loser(found, signals).await {
+                        if Box::pin(self.tell_loser(found, signals)).await {
                             return Ok(Grant::Ended);
                         }
                         // A loser that was about to end may have given our Lease up together with its own.
@@ -276,17 +276,19 @@ impl ObjectLease<'_> {
 
     async fn look(&self) -> Result<Option<Held>, ClusterError> {
         let _permit = self.inner.permits.acquire().await;
-        leases::get(&self.inner.cluster, &self.beat.namespace, &self.hold.name).await
+        let (cluster, namespace) = (&self.inner.cluster, &self.beat.namespace);
+        Box::pin(leases::get(cluster, namespace, &self.hold.name)).await
     }
 
+    // The requests are boxed: many objects wait here at the start of a run, and they need no room before it is their turn.
     async fn write(&self, found: Option<&Held>, epoch: u64) -> Result<(), ClusterError> {
         let _permit = self.inner.permits.acquire().await;
         let claim = self.inner.claim(Some(&self.inner.heartbeat));
         let (cluster, namespace) = (&self.inner.cluster, self.beat.namespace.as_str());
         let sent = self.inner.now();
         let held = match found {
-            Some(found) => leases::claim(cluster, namespace, found, claim).await?,
-            None => leases::create(cluster, namespace, &self.hold.name, claim).await?,
+            Some(found) => Box::pin(leases::claim(cluster, namespace, found, claim)).await?,
+            None => Box::pin(leases::create(cluster, namespace, &self.hold.name, claim)).await?,
         };
         *lock(&self.hold.state) = HoldState {
             held: Some(held),
@@ -303,7 +305,8 @@ impl ObjectLease<'_> {
             return Ok(None);
         };
         let _permit = self.inner.permits.acquire().await;
-        let heartbeat = leases::get(&self.inner.cluster, &self.beat.namespace, name).await?;
+        let (cluster, namespace) = (&self.inner.cluster, &self.beat.namespace);
+        let heartbeat = Box::pin(leases::get(cluster, namespace, name)).await?;
         // A Lease of that name with another holder is not this holder's heartbeat.
         Ok(heartbeat.filter(|heartbeat| heartbeat.holder() == found.holder()))
     }
@@ -346,8 +349,12 @@ impl ObjectLease<'_> {
     /// Clears a dead run's heartbeat away. That it moved after all is refused by the server, and harmless.
     async fn clear(&self, heartbeat: Option<&Held>) {
         if let Some(heartbeat) = heartbeat
-            && let Err(error) =
-                leases::release(&self.inner.cluster, &self.beat.namespace, heartbeat).await
+            && let Err(error) = Box::pin(leases::release(
+                &self.inner.cluster,
+                &self.beat.namespace,
+                heartbeat,
+            ))
+            .await
         {
             tracing::debug!(%error, "a dead run's heartbeat stays");
         }

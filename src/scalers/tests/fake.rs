@@ -19,7 +19,9 @@ use crate::api::{
 use crate::auth::{LookupError, ObjectSource};
 use crate::diagnostic::{SourceFile, Span};
 use crate::manifest::{Document, Entry, Node, Value};
-use crate::scalers::{ClusterReader, Identities, PodSummary, ReadError, ReadOptions, read_all};
+use crate::scalers::{
+    ClusterReader, Identities, PodSummary, ReadError, ReadOptions, read_triggers,
+};
 
 /// What a fake server saw, head and body of each request.
 pub(super) type Seen = Arc<Mutex<Vec<String>>>;
@@ -328,7 +330,7 @@ pub(super) async fn read(
     objects: &Objects,
     cluster: Cluster,
 ) -> Vec<TriggerReading> {
-    read_all(&job(triggers), "ns", objects, Arc::new(cluster), &options()).await
+    read_with(triggers, objects, cluster, &options()).await
 }
 
 /// Reads with other options than [`options`].
@@ -338,7 +340,16 @@ pub(super) async fn read_with(
     cluster: Cluster,
     options: &ReadOptions,
 ) -> Vec<TriggerReading> {
-    read_all(&job(triggers), "ns", objects, Arc::new(cluster), options).await
+    let job = job(triggers);
+    read_triggers(
+        &job,
+        &job.triggers,
+        "ns",
+        objects,
+        Arc::new(cluster),
+        options,
+    )
+    .await
 }
 
 /// Value and activity of one trigger, or the text of what it became.

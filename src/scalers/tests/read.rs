@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fake::{Cluster, Objects, answer, flat, job, one, options, read, serve, trigger};
-use crate::scalers::{Built, PodSummary, build, read_all};
+use crate::scalers::{Built, PodSummary, build, read_triggers};
 
 #[tokio::test]
 async fn every_trigger_has_its_own_outcome() {
@@ -81,8 +81,9 @@ async fn the_deadline_holds_for_each_trigger_alone() {
     let mut options = options();
     options.deadline = Duration::from_secs(2);
     options.http_timeout = Duration::from_mins(1);
-    let readings = read_all(
+    let readings = read_triggers(
         &job,
+        &job.triggers,
         "ns",
         &Objects::default(),
         Arc::new(Cluster::default()),

@@ -12,6 +12,7 @@ use keda_jobs::cluster::objects::Objects;
 use keda_jobs::cluster::pace::Paces;
 use keda_jobs::diagnostic::SourceFile;
 use keda_jobs::engine::clock::Clock;
+use keda_jobs::engine::gate::Gate;
 use keda_jobs::engine::guard::Guard;
 use keda_jobs::engine::lease::{LeaseOptions, Leases};
 use keda_jobs::engine::limits::{LimitOptions, Limiter};
@@ -126,6 +127,7 @@ impl Process {
             )),
             reader: Arc::new(Sources(Arc::clone(&self.world))),
             read_options: ReadOptions::default(),
+            reads: Gate::default(),
             limits: Limiter::new(options, &self.targets),
             stuck_after: std::time::Duration::from_secs(30),
             concurrency: self.scenario.concurrency,
