@@ -186,6 +186,7 @@ impl RequestLog {
             "resource": resource,
             "method": request.method.as_str(),
             "path": request.path,
+            "accept": request.accept,
             "userAgent": request.user_agent,
         }));
         if inner.1.len() > REMEMBERED {
