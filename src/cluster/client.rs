@@ -1,6 +1,7 @@
 //! A connection with the names that a user must see before anything is created.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::USER_AGENT;
@@ -8,18 +9,15 @@ use http::{HeaderValue, Request};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use tokio::sync::OnceCell;
-use tower::buffer::BufferLayer;
 use tower::util::MapRequestLayer;
 
+use super::credentials::Credentials;
 use super::error::credentials_problem;
 use super::kubeconfig::{self, ClusterOptions, Resolved};
 use super::throttle::{self, Refusals};
 use super::token_file;
 use super::{ClusterError, ClusterErrorKind};
 use crate::error::{Error, ErrorKind};
-
-/// Requests between kube's client and our layer.
-const QUEUE: usize = 1024;
 
 /// What the server's logs, its audit and `metadata.managedFields` name us by.
 fn user_agent() -> MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone> {
@@ -80,8 +78,8 @@ impl Cluster {
         let token = token_file::take(&mut resolved.config)?;
         let plugin = resolved.config.auth_info.exec.as_ref();
         let plugin = plugin.and_then(|exec| exec.command.clone());
-        let client = ClientBuilder::try_from(resolved.config)
-            .map_err(|error| {
+        let default_namespace = resolved.config.default_namespace.clone();
+        let credentials = Credentials::resolve(resolved.config, token).map_err(|error| {
                 let text = format!("cannot set up a client for context {:?}", resolved.context);
                 match (credentials_problem(&error), plugin) {
                     (Some(problem), Some(plugin)) => Error::new(
@@ -94,10 +92,11 @@ impl Cluster {
                     }
                     (None, _) => Error::new(ErrorKind::Cluster, text).because(error),
                 }
-            })?
-            .with_layer(&token)
+            })?;
+        let credentials = Arc::new(credentials);
+        let service = tower::service_fn(move |request| Arc::clone(&credentials).send(request));
+        let client = ClientBuilder::new(service, default_namespace)
             .with_layer(&user_agent())
-            .with_layer(&BufferLayer::new(QUEUE))
             .with_layer(&throttle::layer())
             .build();
         Ok(Self {

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod client;
+mod credentials;
 pub mod error;
 pub mod inventory;
 pub mod job;

@@ -54,6 +54,8 @@ pub(super) struct Rule {
     verb: Option<String>,
     /// Plural name, such as `jobs`.
     resource: Option<String>,
+    /// The bearer token of the request.
+    token: Option<String>,
     /// Let this many matching requests through first.
     #[serde(default)]
     after: u64,
@@ -87,6 +89,10 @@ impl Rule {
                 .resource
                 .as_deref()
                 .is_none_or(|wanted| resource == Some(wanted))
+            && self
+                .token
+                .as_deref()
+                .is_none_or(|token| request.authorization.strip_prefix("Bearer ") == Some(token))
             && (self.action.watch.is_none() || request.verb == super::request::Verb::Watch)
     }
 
