@@ -104,7 +104,7 @@ pub async fn execute(
         (_, 0) => Verbosity::Normal,
         _ => Verbosity::Verbose,
     };
-    let progress = Progress::new(human && args.once && talk.quiet == 0);
+    let progress = Progress::of_creations(human && args.once && talk.quiet == 0);
     let results = {
         let out = RefCell::new((Reporter::new(&mut *context.stdout, format, verbosity), None));
         let tell = |object: Option<&ObjectName>, event: Event| {
