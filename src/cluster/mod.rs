@@ -12,6 +12,7 @@ pub mod leases;
 pub mod lists;
 pub mod objects;
 pub mod operator;
+mod outage;
 pub mod pace;
 pub mod scaled_jobs;
 mod skew;

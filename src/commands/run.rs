@@ -47,6 +47,11 @@ pub async fn execute(
         Some(sandbox) => sandbox_cluster(context, args, sandbox).await?,
         None => Cluster::connect(&context.settings.cluster(&args.cluster)?).await?,
     };
+    let cluster = if args.once {
+        cluster
+    } else {
+        cluster.telling_of_outages()
+    };
     let mut read_options = read_options(context.settings, &args.sources)?;
     if let Some(sandbox) = &sandbox {
         // The embedded cluster answers for its Services at its own address.
