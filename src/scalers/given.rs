@@ -333,13 +333,11 @@ impl Given<'_> {
         other: &'static str,
         found: &mut Vec<Problem>,
     ) {
-        for (given, wanted) in [(one, other), (other, one)] {
-            if self.has(given) && self.lacks(wanted) {
-                found.push(Problem::missing(
-                    wanted,
-                    format!("parameter {given} needs parameter {wanted}"),
-                ));
-            }
+        if let Some((given, wanted)) = self.alone(one, other) {
+            found.push(Problem::missing(
+                wanted,
+                format!("parameter {given} needs parameter {wanted}"),
+            ));
         }
     }
 
@@ -350,14 +348,23 @@ impl Given<'_> {
         other: &'static str,
         found: &mut Vec<Problem>,
     ) {
-        for (given, wanted) in [(one, other), (other, one)] {
-            if self.has(given) && self.lacks(wanted) {
-                found.push(Problem::doubtful(
-                    given,
-                    format!("parameter {given} has no effect without parameter {wanted}"),
-                ));
-            }
+        if let Some((given, wanted)) = self.alone(one, other) {
+            found.push(Problem::doubtful(
+                given,
+                format!("parameter {given} has no effect without parameter {wanted}"),
+            ));
         }
+    }
+
+    /// The one of two that is there, and the one that it lacks.
+    fn alone(
+        &self,
+        one: &'static str,
+        other: &'static str,
+    ) -> Option<(&'static str, &'static str)> {
+        [(one, other), (other, one)]
+            .into_iter()
+            .find(|(given, wanted)| self.has(given) && self.lacks(wanted))
     }
 
     /// A certificate and its key: KEDA looks at them once `tls` is `enable`.
