@@ -161,7 +161,8 @@ impl Cluster {
     ) -> (Result<T, ClusterError>, Option<Refusals>) {
         let limit = self.request_timeout;
         let sent = Instant::now();
-        let request = tokio::time::timeout(limit, request);
+        // On the heap: the cycles of a thousand objects lie in memory at once, each with room for every request that it may make.
+        let request = Box::pin(tokio::time::timeout(limit, request));
         let (answer, refusals) = throttle::patiently(again, request).await;
         let answered = match &answer {
             Ok(Ok(_)) => true,
