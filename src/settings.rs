@@ -200,7 +200,32 @@ pub fn user_and_host() -> String {
     let user = ["USER", "LOGNAME", "USERNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    format!("{}@{}", user.as_deref().unwrap_or("unknown"), host())
+    format!("{}@{}", user.unwrap_or_else(account), host())
+}
+
+/// The account that we run as, where the environment does not name it, as in many containers: the name that it has on this machine,
+/// or its number.
+#[cfg(unix)]
+fn account() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let accounts = std::fs::read("/etc/passwd").unwrap_or_default();
+    name_of(uid, &String::from_utf8_lossy(&accounts)).map_or_else(|| uid.to_string(), str::to_owned)
+}
+
+#[cfg(not(unix))]
+fn account() -> String {
+    "unknown".to_owned()
+}
+
+/// The first account of that number in the text of `/etc/passwd`: `name:password:uid:…`.
+#[cfg(unix)]
+fn name_of(uid: u32, accounts: &str) -> Option<&str> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        let number: u32 = fields.nth(1)?.parse().ok()?;
+        (number == uid).then_some(name)
+    })
 }
 
 #[cfg(unix)]
@@ -265,5 +290,21 @@ fn wants_color(choice: ColorChoice, terminal: bool) -> bool {
             true
         }
         ColorChoice::Auto => terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn accounts_have_names() {
+        let accounts = "# local\nroot:x:0:0:root:/root:/bin/sh\n+::::::\nci:x:1000:1000::/home/ci:/bin/sh\ntoor:x:0:0::/:/bin/sh\n:x:7:7::/:\n";
+        assert_eq!(name_of(0, accounts), Some("root"));
+        assert_eq!(name_of(1000, accounts), Some("ci"));
+        for uid in [7, 1_000_720_000] {
+            assert_eq!(name_of(uid, accounts), None);
+        }
+        assert_eq!(name_of(0, ""), None);
     }
 }

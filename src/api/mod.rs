@@ -4,6 +4,7 @@
 
 mod authentication;
 mod decode;
+pub(crate) mod downward;
 pub mod facts;
 pub(crate) mod go;
 mod job_target_ref;

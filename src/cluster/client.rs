@@ -1,6 +1,7 @@
 //! A connection with the names that a user must see before anything is created.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::USER_AGENT;
@@ -8,18 +9,17 @@ use http::{HeaderValue, Request};
 use kube::Client;
 use kube::client::{Body, ClientBuilder};
 use tokio::sync::OnceCell;
-use tower::buffer::BufferLayer;
+use tokio::time::Instant;
 use tower::util::MapRequestLayer;
 
+use super::credentials::Credentials;
 use super::error::credentials_problem;
 use super::kubeconfig::{self, ClusterOptions, Resolved};
+use super::outage::Outage;
 use super::throttle::{self, Refusals};
 use super::token_file;
 use super::{ClusterError, ClusterErrorKind};
 use crate::error::{Error, ErrorKind};
-
-/// Requests between kube's client and our layer.
-const QUEUE: usize = 1024;
 
 /// What the server's logs, its audit and `metadata.managedFields` name us by.
 fn user_agent() -> MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone> {
@@ -42,6 +42,8 @@ pub struct Cluster {
     /// Namespace of objects that name none.
     pub namespace: String,
     request_timeout: Duration,
+    /// Told of the outages of a run; none for a command that ends with the first.
+    outage: Option<Arc<Outage>>,
 }
 
 impl Cluster {
@@ -80,8 +82,8 @@ impl Cluster {
         let token = token_file::take(&mut resolved.config)?;
         let plugin = resolved.config.auth_info.exec.as_ref();
         let plugin = plugin.and_then(|exec| exec.command.clone());
-        let client = ClientBuilder::try_from(resolved.config)
-            .map_err(|error| {
+        let default_namespace = resolved.config.default_namespace.clone();
+        let credentials = Credentials::resolve(resolved.config, token).map_err(|error| {
                 let text = format!("cannot set up a client for context {:?}", resolved.context);
                 match (credentials_problem(&error), plugin) {
                     (Some(problem), Some(plugin)) => Error::new(
@@ -94,10 +96,11 @@ impl Cluster {
                     }
                     (None, _) => Error::new(ErrorKind::Cluster, text).because(error),
                 }
-            })?
-            .with_layer(&token)
+            })?;
+        let credentials = Arc::new(credentials);
+        let service = tower::service_fn(move |request| Arc::clone(&credentials).send(request));
+        let client = ClientBuilder::new(service, default_namespace)
             .with_layer(&user_agent())
-            .with_layer(&BufferLayer::new(QUEUE))
             .with_layer(&throttle::layer())
             .build();
         Ok(Self {
@@ -106,7 +109,17 @@ impl Cluster {
             server,
             namespace,
             request_timeout,
+            outage: None,
         })
+    }
+
+    /// The same cluster for a run that goes on when the API server does not answer for a while: that is told, and its end.
+    #[must_use]
+    pub fn telling_of_outages(self) -> Self {
+        Self {
+            outage: Some(Arc::default()),
+            ..self
+        }
     }
 
     /// A cluster that `client` speaks to.
@@ -117,6 +130,7 @@ impl Cluster {
             context: context.to_owned(),
             server: context.to_owned(),
             request_timeout,
+            outage: None,
         }
     }
 
@@ -127,6 +141,7 @@ impl Cluster {
         operation: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ClusterError> {
+        // On the heap: the cycles of a thousand objects lie in memory at once, each with room for every request that it may make.
         self.ask(operation, true, Box::pin(request)).await.0
     }
 
@@ -146,18 +161,37 @@ impl Cluster {
         request: impl Future<Output = kube::Result<T>> + Unpin,
     ) -> (Result<T, ClusterError>, Option<Refusals>) {
         let limit = self.request_timeout;
+        let sent = Instant::now();
         let request = tokio::time::timeout(limit, request);
         let (answer, refusals) = throttle::patiently(again, request).await;
-        let (error, timed_out) = match answer {
-            Ok(Ok(answer)) => return (Ok(answer), refusals),
-            Ok(Err(error)) => (ClusterError::from_kube(operation, &error), false),
-            Err(_) => (ClusterError::timeout(operation, limit), true),
+        let answered = match &answer {
+            Ok(Ok(_)) => true,
+            // These come from what stands before the server.
+            Ok(Err(kube::Error::Api(status))) => !matches!(status.code, 502..=504),
+            _ => false,
         };
-        let error = match &refusals {
-            Some(refusals) => refusals.explain(error, timed_out, limit),
-            None => error,
+        let (result, timed_out) = match answer {
+            Ok(Ok(answer)) => (Ok(answer), false),
+            Ok(Err(error)) => (Err(ClusterError::from_kube(operation, &error)), false),
+            Err(_) => (Err(ClusterError::timeout(operation, limit)), true),
         };
-        (Err(error), refusals)
+        let result = match &refusals {
+            Some(refusals) => result.map_err(|error| refusals.explain(error, timed_out, limit)),
+            None => result,
+        };
+        if let Some(outage) = self.outage.as_ref().filter(|_| answered) {
+            tell(outage.answered(Instant::now()));
+        } else if let Err(error) = &result {
+            self.unanswered(error, sent);
+        }
+        (result, refusals)
+    }
+
+    /// Takes note that no answer came to a request that was sent at `sent`.
+    pub fn unanswered(&self, error: &ClusterError, sent: Instant) {
+        if let Some(outage) = &self.outage {
+            tell(outage.failed(error, sent, Instant::now()));
+        }
     }
 
     /// How long one request may take.
@@ -181,6 +215,13 @@ impl Cluster {
             "context {}, server {}, namespace {}",
             self.context, self.server, self.namespace
         )
+    }
+}
+
+/// Says what is new of an outage.
+fn tell(news: Option<String>) {
+    if let Some(news) = news {
+        tracing::warn!("{news}");
     }
 }
 

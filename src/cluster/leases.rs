@@ -1,7 +1,9 @@
 //! Leases of `coordination.k8s.io/v1`: one for each object, whose holder is a run, and one heartbeat for each run and namespace.
 //!
 //! Every write carries the version it was decided on, so that two runs that take the same Lease cannot both succeed: the API
-//! server refuses the second with a conflict.
+//! server refuses the second with a conflict. It replaces the whole Lease, for which the right to `update` is enough, as for
+//! client-go's leader election; a patch would need a right that Roles for leases seldom give. So the Lease travels as the server
+//! gave it, with what we change written into it: a field newer than our client library survives, as in Jobs.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +12,11 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, ObjectMeta, PostParams, Preconditions};
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions, TypeMeta,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::client::optional;
@@ -50,18 +56,32 @@ pub fn heartbeat_lease(run: &str) -> String {
 /// A Lease as it was last read or written.
 #[derive(Debug, Clone)]
 pub struct Held {
-    lease: Lease,
-}
-
-impl From<Lease> for Held {
-    fn from(mut lease: Lease) -> Self {
-        // A run keeps one of these for each object, and this would be most of it. The server keeps it where it is left out.
-        lease.metadata.managed_fields = None;
-        Self { lease }
-    }
+    /// As the server gave it, but for the managedFields.
+    lease: DynamicObject,
+    /// What is read of its spec.
+    spec: LeaseSpec,
 }
 
 impl Held {
+    /// The Lease that `operation` was answered with.
+    fn of(mut lease: DynamicObject, operation: &str) -> Result<Self, ClusterError> {
+        // A run keeps one of these for each object, and this would be most of it. The server keeps what it has where it is left out.
+        lease.metadata.managed_fields = None;
+        let spec = match lease.data.get("spec") {
+            None | Some(Value::Null) => LeaseSpec::default(),
+            Some(spec) => serde::Deserialize::deserialize(spec).map_err(|error| ClusterError {
+                kind: ClusterErrorKind::Other,
+                operation: operation.to_owned(),
+                message: format!(
+                    "the lease {} cannot be read: {error}",
+                    lease.metadata.name.as_deref().unwrap_or_default()
+                ),
+                causes: Vec::new(),
+            })?,
+        };
+        Ok(Self { lease, spec })
+    }
+
     /// `metadata.name`.
     pub fn name(&self) -> &str {
         self.lease.metadata.name.as_deref().unwrap_or_default()
@@ -69,9 +89,8 @@ impl Held {
 
     /// `spec.holderIdentity`, unless it is empty: who gives a Lease up may clear it instead of deleting it.
     pub fn holder(&self) -> Option<&str> {
-        self.spec()
-            .and_then(|spec| spec.holder_identity.as_deref())
-            .filter(|holder| !holder.is_empty())
+        let holder = self.spec.holder_identity.as_deref();
+        holder.filter(|holder| !holder.is_empty())
     }
 
     /// The heartbeat that the annotation names, where it is the holder's. Who writes another holder into the Lease and knows nothing
@@ -93,8 +112,8 @@ impl Held {
 
     /// `spec.leaseDurationSeconds`, when it is above 0.
     pub fn duration(&self) -> Option<Duration> {
-        self.spec()
-            .and_then(|spec| spec.lease_duration_seconds)
+        self.spec
+            .lease_duration_seconds
             .and_then(|seconds| u64::try_from(seconds).ok())
             .filter(|seconds| *seconds > 0)
             .map(Duration::from_secs)
@@ -102,9 +121,7 @@ impl Held {
 
     /// `spec.renewTime`, by the clock of its holder.
     pub fn renew_time(&self) -> Option<Timestamp> {
-        self.spec()
-            .and_then(|spec| spec.renew_time.as_ref())
-            .map(|time| time.0)
+        self.spec.renew_time.as_ref().map(|time| time.0)
     }
 
     /// `metadata.resourceVersion`.
@@ -121,10 +138,6 @@ impl Held {
         self.renew_time()
             .map_or_else(|| self.version().to_owned(), |time| time.to_string())
     }
-
-    fn spec(&self) -> Option<&LeaseSpec> {
-        self.lease.spec.as_ref()
-    }
 }
 
 /// Who holds a Lease from now on.
@@ -140,8 +153,9 @@ pub struct Claim<'a> {
     pub now: Timestamp,
 }
 
-fn api(cluster: &Cluster, namespace: &str) -> Api<Lease> {
-    Api::namespaced(cluster.client.clone(), namespace)
+fn api(cluster: &Cluster, namespace: &str) -> Api<DynamicObject> {
+    let resource = ApiResource::erase::<Lease>(&());
+    Api::namespaced_with(cluster.client.clone(), namespace, &resource)
 }
 
 /// `get leases.coordination.k8s.io in namespace shop`.
@@ -156,10 +170,11 @@ pub async fn get(
     name: &str,
 ) -> Result<Option<Held>, ClusterError> {
     let request = api(cluster, namespace);
-    let found = cluster
-        .request(&operation("get", namespace), request.get(name))
-        .await;
-    Ok(optional(found)?.map(Held::from))
+    let operation = operation("get", namespace);
+    let found = cluster.request(&operation, request.get(name)).await;
+    optional(found)?
+        .map(|lease| Held::of(lease, &operation))
+        .transpose()
 }
 
 /// The Leases of objects that the run of that heartbeat holds, by name: one request for all of them.
@@ -170,12 +185,15 @@ pub async fn of_run(
 ) -> Result<HashMap<String, Held>, ClusterError> {
     let selector = format!("{RUN_LABEL}={heartbeat}");
     let api = api(cluster, namespace);
-    let leases = list_all(cluster, &api, &operation("list", namespace), &selector).await?;
-    Ok(leases
+    let operation = operation("list", namespace);
+    let leases = list_all(cluster, &api, &operation, &selector).await?;
+    leases
         .into_iter()
-        .map(Held::from)
-        .map(|held| (held.name().to_owned(), held))
-        .collect())
+        .map(|lease| {
+            let held = Held::of(lease, &operation)?;
+            Ok((held.name().to_owned(), held))
+        })
+        .collect()
 }
 
 /// Creates a Lease that nobody held.
@@ -188,22 +206,17 @@ pub async fn create(
     name: &str,
     claim: Claim<'_>,
 ) -> Result<Held, ClusterError> {
-    let mut lease = Lease {
-        metadata: ObjectMeta {
-            name: Some(name.to_owned()),
-            ..ObjectMeta::default()
-        },
-        spec: None,
+    let nobodys = Held {
+        lease: DynamicObject::new(name, &ApiResource::erase::<Lease>(&())),
+        spec: LeaseSpec::default(),
     };
-    write_claim(&mut lease, claim);
+    let lease = claimed(&nobodys, claim);
     let request = api(cluster, namespace);
-    cluster
-        .request(
-            &operation("create", namespace),
-            request.create(&PostParams::default(), &lease),
-        )
-        .await
-        .map(Held::from)
+    let operation = operation("create", namespace);
+    let created = cluster
+        .request(&operation, request.create(&PostParams::default(), &lease))
+        .await?;
+    Held::of(created, &operation)
 }
 
 /// Makes `claim` the holder of the Lease that `seen` shows.
@@ -216,9 +229,7 @@ pub async fn claim(
     seen: &Held,
     claim: Claim<'_>,
 ) -> Result<Held, ClusterError> {
-    let mut lease = seen.lease.clone();
-    write_claim(&mut lease, claim);
-    replace(cluster, namespace, &lease).await
+    replace(cluster, namespace, claimed(seen, claim)).await
 }
 
 /// Renews a heartbeat; `now` by its holder's clock.
@@ -232,8 +243,8 @@ pub async fn renew(
     now: Timestamp,
 ) -> Result<Held, ClusterError> {
     let mut lease = seen.lease.clone();
-    lease.spec.get_or_insert_default().renew_time = Some(MicroTime(now));
-    replace(cluster, namespace, &lease).await
+    write(&mut lease, "renewTime", MicroTime(now));
+    replace(cluster, namespace, lease).await
 }
 
 /// Notes on a heartbeat that `taken` was taken from its run, so that its next renewal meets a conflict.
@@ -252,7 +263,7 @@ pub async fn mark_taken(
         .annotations
         .get_or_insert_default()
         .insert(TAKEN_ANNOTATION.to_owned(), taken.to_owned());
-    replace(cluster, namespace, &lease).await.map(|_| ())
+    replace(cluster, namespace, lease).await.map(|_| ())
 }
 
 /// Gives a Lease up: deletes it or, without the right to delete, clears its holder. That it has changed hands or is gone is success.
@@ -270,9 +281,8 @@ pub async fn release(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<
     let result = match deleted {
         Err(error) if error.kind == ClusterErrorKind::Forbidden => {
             let mut lease = seen.lease.clone();
-            let spec = lease.spec.get_or_insert_default();
-            spec.holder_identity = None;
-            replace(cluster, namespace, &lease).await.map(|_| ())
+            write(&mut lease, "holderIdentity", Value::Null);
+            replace(cluster, namespace, lease).await.map(|_| ())
         }
         other => other,
     };
@@ -326,19 +336,28 @@ pub async fn release_all(
         .await
 }
 
-async fn replace(cluster: &Cluster, namespace: &str, lease: &Lease) -> Result<Held, ClusterError> {
+async fn replace(
+    cluster: &Cluster,
+    namespace: &str,
+    mut lease: DynamicObject,
+) -> Result<Held, ClusterError> {
+    // An item of a list does not say what it is.
+    lease.types = Some(TypeMeta::resource::<Lease>());
     let name = lease.metadata.name.as_deref().unwrap_or_default();
     let request = api(cluster, namespace);
-    cluster
+    let operation = operation("update", namespace);
+    let replaced = cluster
         .request(
-            &operation("update", namespace),
-            request.replace(name, &PostParams::default(), lease),
+            &operation,
+            request.replace(name, &PostParams::default(), &lease),
         )
-        .await
-        .map(Held::from)
+        .await?;
+    Held::of(replaced, &operation)
 }
 
-fn write_claim(lease: &mut Lease, claim: Claim<'_>) {
+/// The Lease that `seen` shows with `claim` written into it.
+fn claimed(seen: &Held, claim: Claim<'_>) -> DynamicObject {
+    let mut lease = seen.lease.clone();
     let metadata = &mut lease.metadata;
     metadata.labels.get_or_insert_default().insert(
         "app.kubernetes.io/managed-by".to_owned(),
@@ -354,20 +373,30 @@ fn write_claim(lease: &mut Lease, claim: Claim<'_>) {
             .get_or_insert_default()
             .insert(HEARTBEAT_ANNOTATION.to_owned(), heartbeat.to_owned());
     }
-    let spec = lease.spec.get_or_insert_default();
-    let changes = spec
-        .holder_identity
-        .as_deref()
-        .is_some_and(|holder| !holder.is_empty() && holder != claim.identity);
-    if changes {
-        spec.lease_transitions = Some(spec.lease_transitions.unwrap_or_default().saturating_add(1));
+    if seen.holder().is_some_and(|holder| holder != claim.identity) {
+        let transitions = seen.spec.lease_transitions.unwrap_or_default();
+        write(
+            &mut lease,
+            "leaseTransitions",
+            transitions.saturating_add(1),
+        );
     }
-    let now = MicroTime(claim.now);
-    spec.holder_identity = Some(claim.identity.to_owned());
-    spec.acquire_time = Some(now.clone());
-    spec.renew_time = Some(now);
-    spec.lease_duration_seconds =
-        Some(i32::try_from(claim.duration.as_secs().max(1)).unwrap_or(i32::MAX));
+    let seconds = i32::try_from(claim.duration.as_secs().max(1)).unwrap_or(i32::MAX);
+    write(&mut lease, "holderIdentity", claim.identity);
+    write(&mut lease, "acquireTime", MicroTime(claim.now));
+    write(&mut lease, "renewTime", MicroTime(claim.now));
+    write(&mut lease, "leaseDurationSeconds", seconds);
+    lease
+}
+
+/// Writes one field of the spec.
+fn write(lease: &mut DynamicObject, field: &str, value: impl Serialize) {
+    let value = serde_json::to_value(value).expect("numbers, strings and times are JSON");
+    let spec = &mut lease.data["spec"];
+    if !spec.is_object() {
+        *spec = Value::Object(Map::new());
+    }
+    spec[field] = value;
 }
 
 #[cfg(test)]
@@ -384,9 +413,14 @@ mod tests {
         assert_ne!(long, other);
     }
 
+    fn held(lease: DynamicObject) -> Held {
+        Held::of(lease, "get").unwrap()
+    }
+
     #[test]
     fn a_claim_counts_changes_of_the_holder_only() {
-        let mut lease = Lease::default();
+        let nobodys = DynamicObject::new("a", &ApiResource::erase::<Lease>(&()));
+        let mut seen = held(nobodys.data(Value::Null));
         let by = |identity| Claim {
             identity,
             heartbeat: Some("keda-jobs-run-a"),
@@ -399,21 +433,47 @@ mod tests {
             ("bob_b", Some(1)),
             ("alice_a", Some(2)),
         ] {
-            write_claim(&mut lease, by(identity));
-            let spec = lease.spec.as_ref().unwrap();
-            assert_eq!(spec.lease_transitions, transitions);
-            assert_eq!(spec.lease_duration_seconds, Some(30));
+            seen = held(claimed(&seen, by(identity)));
+            assert_eq!(seen.spec.lease_transitions, transitions);
+            assert_eq!(seen.spec.lease_duration_seconds, Some(30));
         }
-        let labels = lease.metadata.labels.as_ref().unwrap();
+        let labels = seen.lease.metadata.labels.as_ref().unwrap();
         assert_eq!(labels[RUN_LABEL], "keda-jobs-run-a");
-        let mut held = Held { lease };
-        assert_eq!(held.holder(), Some("alice_a"));
-        assert_eq!(held.heartbeat(), Some("keda-jobs-run-a"));
-        assert_eq!(held.duration(), Some(Duration::from_secs(30)));
+        assert_eq!(seen.holder(), Some("alice_a"));
+        assert_eq!(seen.heartbeat(), Some("keda-jobs-run-a"));
+        assert_eq!(seen.duration(), Some(Duration::from_secs(30)));
+        assert_eq!(seen.renew_time(), Some(Timestamp::UNIX_EPOCH));
         // Another's annotation says nothing of a holder that somebody else wrote.
         for holder in ["bob", "bob_b", "a", "alice-a", ""] {
-            held.lease.spec.get_or_insert_default().holder_identity = Some(holder.to_owned());
-            assert_eq!(held.heartbeat(), None, "{holder}");
+            let mut lease = seen.lease.clone();
+            write(&mut lease, "holderIdentity", holder);
+            assert_eq!(held(lease).heartbeat(), None, "{holder}");
         }
+    }
+
+    #[test]
+    fn a_claim_keeps_what_our_types_do_not_know() {
+        let lease: DynamicObject = serde_json::from_value(serde_json::json!({
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "a", "resourceVersion": "7", "labels": {"team": "shop"}},
+            "spec": {"holderIdentity": "bob_b", "newerThanUs": {"deep": [1, 2]}},
+            "newerToo": true,
+        }))
+        .unwrap();
+        let claim = Claim {
+            identity: "alice_a",
+            heartbeat: None,
+            duration: Duration::from_secs(30),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let sent = serde_json::to_value(claimed(&held(lease), claim)).unwrap();
+        assert_eq!(sent["spec"]["holderIdentity"], "alice_a");
+        assert_eq!(sent["spec"]["leaseTransitions"], 1);
+        assert_eq!(sent["spec"]["renewTime"], "1970-01-01T00:00:00.000000Z");
+        assert_eq!(sent["spec"]["newerThanUs"]["deep"][1], 2);
+        assert_eq!(sent["newerToo"], true);
+        assert_eq!(sent["metadata"]["labels"]["team"], "shop");
+        assert_eq!(sent["metadata"]["resourceVersion"], "7");
     }
 }

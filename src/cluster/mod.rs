@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod client;
+mod credentials;
 pub mod error;
 pub mod inventory;
 pub mod job;
@@ -11,6 +12,7 @@ pub mod leases;
 pub mod lists;
 pub mod objects;
 pub mod operator;
+mod outage;
 pub mod pace;
 pub mod scaled_jobs;
 mod skew;

@@ -3,10 +3,9 @@
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{ApiResource, DynamicObject};
 
 use super::leases::{self, Held};
-use super::objects::list_all;
+use super::objects::list_metadata;
 use super::{Cluster, ClusterError, KEDA_NAME_LABEL};
 
 /// Name of the operator's leader-election Lease. [KEDA cmd/operator/main.go: `LeaderElectionID`]
@@ -26,22 +25,13 @@ pub async fn last_job_of_keda(
     namespace: &str,
     name: &str,
 ) -> Result<Option<Timestamp>, ClusterError> {
-    let api: Api<DynamicObject> = Api::namespaced_with(
-        cluster.client.clone(),
-        namespace,
-        &ApiResource::erase::<Job>(&()),
-    );
+    let api: Api<Job> = Api::namespaced(cluster.client.clone(), namespace);
     let operation = format!("list jobs.batch in namespace {namespace}");
-    let jobs = list_all(
-        cluster,
-        &api,
-        &operation,
-        &format!("{KEDA_NAME_LABEL}={name}"),
-    )
-    .await?;
+    let selector = format!("{KEDA_NAME_LABEL}={name}");
+    let jobs = list_metadata(cluster, &api, &operation, &selector).await?;
     Ok(jobs
         .into_iter()
-        .filter_map(|job| job.metadata.creation_timestamp)
+        .filter_map(|job| job.creation_timestamp)
         .map(|time| time.0)
         .max())
 }

@@ -8,7 +8,6 @@ use http::{Request, Response, StatusCode, header};
 use k8s_openapi::jiff::Timestamp;
 use kube::client::Body;
 use tokio::time::{Instant, Sleep, sleep};
-use tower::BoxError;
 use tower::retry::{Policy, RetryLayer};
 
 use super::{ClusterError, ClusterErrorKind, skew};
@@ -59,13 +58,13 @@ pub(crate) struct Again {
     answered: Arc<Once>,
 }
 
-impl<B> Policy<Request<Body>, Response<B>, BoxError> for Again {
+impl<B, E> Policy<Request<Body>, Response<B>, E> for Again {
     type Future = Sleep;
 
     fn retry(
         &mut self,
         _: &mut Request<Body>,
-        result: &mut Result<Response<B>, BoxError>,
+        result: &mut Result<Response<B>, E>,
     ) -> Option<Sleep> {
         let response = result.as_ref().ok()?;
         self.answered.call_once(|| {
@@ -98,14 +97,19 @@ impl<B> Policy<Request<Body>, Response<B>, BoxError> for Again {
     }
 
     fn clone_request(&mut self, request: &Request<Body>) -> Option<Request<Body>> {
-        let mut copy = Request::new(request.body().try_clone()?);
-        copy.method_mut().clone_from(request.method());
-        copy.uri_mut().clone_from(request.uri());
-        *copy.version_mut() = request.version();
-        copy.headers_mut().clone_from(request.headers());
-        copy.extensions_mut().clone_from(request.extensions());
-        Some(copy)
+        copy(request)
     }
+}
+
+/// The same request, to be sent again; none where its body can be read only once.
+pub(super) fn copy(request: &Request<Body>) -> Option<Request<Body>> {
+    let mut copy = Request::new(request.body().try_clone()?);
+    copy.method_mut().clone_from(request.method());
+    copy.uri_mut().clone_from(request.uri());
+    *copy.version_mut() = request.version();
+    copy.headers_mut().clone_from(request.headers());
+    copy.extensions_mut().clone_from(request.extensions());
+    Some(copy)
 }
 
 /// How long to wait after so many attempts: what the server asks for, and no less than we would wait ourselves.

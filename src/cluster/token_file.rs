@@ -3,15 +3,12 @@
 //! disk is picked up while a run goes on. [client-go `transport/token_source.go`, `tools/clientcmd/api/types.go`]
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderValue, Request};
+use http::HeaderValue;
 use kube::Config;
-use kube::client::Body;
 use tokio::time::Instant;
-use tower::util::MapRequestLayer;
 
 use crate::error::{Error, ErrorKind};
 
@@ -19,7 +16,7 @@ use crate::error::{Error, ErrorKind};
 const RELOAD: Duration = Duration::from_secs(10);
 
 /// The file, and what it held when it was last read.
-struct TokenFile {
+pub(super) struct TokenFile {
     path: PathBuf,
     read: Mutex<(Instant, HeaderValue)>,
 }
@@ -28,21 +25,12 @@ struct TokenFile {
 ///
 /// # Errors
 /// When it cannot be read, or holds no token.
-pub(super) fn take(
-    config: &mut Config,
-) -> Result<MapRequestLayer<impl Fn(Request<Body>) -> Request<Body> + Clone + use<>>, Error> {
+pub(super) fn take(config: &mut Config) -> Result<Option<TokenFile>, Error> {
     let path = config.auth_info.token_file.take();
     if path.is_some() {
         config.auth_info.token = None;
     }
-    let file = path.map(|path| TokenFile::open(path.into())).transpose()?;
-    let file = file.map(Arc::new);
-    Ok(MapRequestLayer::new(move |mut request: Request<Body>| {
-        if let Some(file) = &file {
-            request.headers_mut().insert(AUTHORIZATION, file.header());
-        }
-        request
-    }))
+    path.map(|path| TokenFile::open(path.into())).transpose()
 }
 
 impl TokenFile {
@@ -61,10 +49,19 @@ impl TokenFile {
     }
 
     /// `Authorization`. Where the file can be read no more, the last token goes on: whoever rotates it may be in between.
-    fn header(&self) -> HeaderValue {
+    pub(super) fn header(&self) -> HeaderValue {
+        self.no_older_than(RELOAD)
+    }
+
+    /// As [`Self::header`], of what the file holds now.
+    pub(super) fn header_now(&self) -> HeaderValue {
+        self.no_older_than(Duration::ZERO)
+    }
+
+    fn no_older_than(&self, age: Duration) -> HeaderValue {
         let mut read_last = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, header) = &mut *read_last;
-        if at.elapsed() >= RELOAD {
+        if at.elapsed() >= age {
             *at = Instant::now();
             match read(&self.path) {
                 Ok(new) => *header = new,
@@ -103,6 +100,15 @@ mod tests {
         assert_eq!(file.header(), "Bearer first");
         tokio::time::advance(RELOAD).await;
         assert_eq!(file.header(), "Bearer second");
+        std::fs::write(&path, "third").unwrap();
+        assert_eq!(file.header(), "Bearer second");
+        assert_eq!(
+            file.header_now(),
+            "Bearer third",
+            "the server refused the second"
+        );
+        std::fs::write(&path, "second").unwrap();
+        assert_eq!(file.header_now(), "Bearer second");
         assert!(file.header().is_sensitive());
         for content in [Some(""), Some("a\nb"), None] {
             match content {

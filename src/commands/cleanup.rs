@@ -15,6 +15,7 @@ use crate::cluster::inventory::OwnedJob;
 use crate::cluster::{Cluster, ClusterError, actions};
 use crate::engine::cleanup::{Selection, States, select};
 use crate::error::{Error, ErrorKind, ExitStatus};
+use crate::report::progress::Progress;
 use crate::report::sanitize::sanitize;
 use crate::report::{API_VERSION, duration};
 use crate::signals::Signals;
@@ -82,20 +83,27 @@ pub async fn execute(
         context.say("nothing was deleted");
         return Ok(ExitStatus::Success);
     }
+    let progress = Progress::of_deletions(context.settings.talk.quiet == 0, selected.len());
     let results: Vec<Option<Result<(), ClusterError>>> = futures::stream::iter(&selected)
         .map(|owned| {
-            let cluster = &cluster;
+            let (cluster, progress) = (&cluster, &progress);
             async move {
                 if signals.stop_flag().load(Ordering::Relaxed) {
                     return None;
                 }
                 let job = &owned.job;
-                Some(actions::delete(cluster, &owned.namespace, &job.name, &job.uid, false).await)
+                let deleted =
+                    actions::delete(cluster, &owned.namespace, &job.name, &job.uid, false).await;
+                if deleted.is_ok() {
+                    progress.step();
+                }
+                Some(deleted)
             }
         })
         .buffered(CONCURRENCY)
         .collect()
         .await;
+    progress.finish();
     report(context, args, &selected, &results, &cluster)?;
     if let Some(status) = signals.status() {
         return Ok(status);

@@ -48,6 +48,11 @@ pub async fn execute(
         Some(sandbox) => sandbox_cluster(context, args, sandbox).await?,
         None => Cluster::connect(&context.settings.cluster(&args.cluster)?).await?,
     };
+    let cluster = if args.once {
+        cluster
+    } else {
+        cluster.telling_of_outages()
+    };
     let mut read_options = read_options(context.settings, &args.sources)?;
     if let Some(sandbox) = &sandbox {
         // The embedded cluster answers for its Services at its own address.
@@ -106,7 +111,7 @@ pub async fn execute(
         (_, 0) => Verbosity::Normal,
         _ => Verbosity::Verbose,
     };
-    let progress = Progress::new(human && args.once && talk.quiet == 0);
+    let progress = Progress::of_creations(human && args.once && talk.quiet == 0);
     let results = {
         let out = RefCell::new((Reporter::new(&mut *context.stdout, format, verbosity), None));
         let tell = |object: Option<&ObjectName>, event: Event| {

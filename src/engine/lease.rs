@@ -7,8 +7,9 @@
 //!
 //! The object's Lease is written when it is taken and when it is given up, the heartbeat while the run lives: renewing costs the
 //! same for one object and for a thousand. Another's Lease is taken when its heartbeat was watched not to move for its duration on
-//! our own clock, or, where the heartbeat is gone, the Lease itself. Before it writes, a run that has not looked for a moment looks whether the Lease is still
-//! its own; who takes one by force also writes to the loser's heartbeat, whose next renewal then meets a conflict.
+//! our own clock, or, where the heartbeat is gone, the Lease itself. Before it writes, a run that has not looked for a moment looks
+//! whether the Lease is still its own; who takes one by force also writes to the loser's heartbeat, whose next renewal then meets a
+//! conflict.
 //!
 //! Kubernetes knows no fencing: a request that was sent while the Lease was held is carried out whenever it arrives. So writing ends
 //! after two thirds of the duration, and a run that ends with unanswered creates lets its Lease expire. A create that the server

@@ -2,6 +2,7 @@
 //!
 //! Built from parser events with a stack of its own, so that depth is bounded by [`MAX_DEPTH`] and not by the machine's stack.
 
+mod aliases;
 mod faults;
 
 use std::borrow::Cow;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StrInput, Tag};
 
+use self::aliases::Anchored;
 use super::mapping::{Key, OpenMapping};
 use super::scalar::{self, Scalar};
 use super::{Document, Node, Value};
@@ -88,14 +90,6 @@ impl Stop {
             file: true,
         }
     }
-}
-
-/// A node that an anchor names, with what a copy of it costs.
-struct Anchored {
-    node: Node,
-    nodes: usize,
-    bytes: usize,
-    height: usize,
 }
 
 /// A collection whose end has not come yet.
@@ -371,59 +365,6 @@ impl Loader<'_> {
         self.place(Node { span, value }, open.anchor)
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Stop> {
-        let Some(anchored) = self.anchors.get(&anchor) else {
-            return Err(Stop::document(Diagnostic::new(
-                &catalog::SYNTAX,
-                "an alias stands inside the value that it names",
-                self.label(span, "contains itself"),
-            )));
-        };
-        let (nodes, bytes, height) = (anchored.nodes, anchored.bytes, anchored.height);
-        if self.open.len() + height > MAX_DEPTH {
-            return Err(Stop::document(self.too_deep(span)));
-        }
-        self.count(nodes, bytes, span)?;
-        let Some(node) = self
-            .anchors
-            .get(&anchor)
-            .map(|anchored| anchored.node.clone())
-        else {
-            return Ok(());
-        };
-        if self.expects_key() {
-            let key = match node.value {
-                Value::Null => self.key(Scalar::Null, span),
-                Value::Bool(value) => Key::Text(value.to_string(), span),
-                Value::Number(value) => Key::Text(value.to_string(), span),
-                Value::String(text) => Key::Text(text, span),
-                Value::Sequence(_) | Value::Mapping(_) => self.collection_as_key(span),
-            };
-            self.set_key(key);
-            return Ok(());
-        }
-        if let Some(open) = self.open.last_mut() {
-            open.end = span.end;
-        }
-        self.put(node);
-        Ok(())
-    }
-
-    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Stop> {
-        let (nodes, bytes, height) = measure(node);
-        self.count(nodes, bytes, node.span)?;
-        self.anchors.insert(
-            anchor,
-            Anchored {
-                node: node.clone(),
-                nodes,
-                bytes,
-                height,
-            },
-        );
-        Ok(())
-    }
-
     /// Takes a finished node that stands here in the text.
     fn place(&mut self, node: Node, anchor: usize) -> Result<(), Stop> {
         if anchor != 0 {
@@ -495,33 +436,6 @@ pub(super) fn shorten(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// Values, bytes of text and levels of a node.
-fn measure(node: &Node) -> (usize, usize, usize) {
-    let mut nodes = 1;
-    let mut bytes = 0;
-    let mut height = 0;
-    let mut child = |node: &Node| {
-        let (more_nodes, more_bytes, levels) = measure(node);
-        nodes += more_nodes;
-        bytes += more_bytes;
-        height = height.max(levels);
-    };
-    match &node.value {
-        Value::String(text) => return (1, text.len(), 0),
-        Value::Sequence(items) => items.iter().for_each(&mut child),
-        Value::Mapping(entries) => {
-            let mut keys = 0;
-            for entry in entries {
-                keys += entry.key.len();
-                child(&entry.value);
-            }
-            bytes += keys;
-        }
-        _ => return (1, 0, 0),
-    }
-    (nodes, bytes, height + 1)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A bar on stderr while Jobs are created; nothing at all where stderr is no terminal.
+//! A bar on stderr while Jobs are created or deleted; nothing at all where stderr is no terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -10,19 +10,35 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar, shown when it is `wanted` and stderr is a terminal.
-    pub fn new(wanted: bool) -> Self {
+    /// A bar of Jobs that are created, shown when it is `wanted` and stderr is a terminal. How many there will be it learns from
+    /// the plans.
+    pub fn of_creations(wanted: bool) -> Self {
+        Self::new(wanted, 0, "{spinner} {pos} of {len} Jobs created")
+    }
+
+    /// A bar of `count` Jobs that are deleted, shown as [`Self::of_creations`].
+    pub fn of_deletions(wanted: bool, count: usize) -> Self {
+        Self::new(wanted, count, "{spinner} {pos} of {len} Jobs deleted")
+    }
+
+    fn new(wanted: bool, count: usize, template: &str) -> Self {
         // indicatif hides a bar on stderr by itself when stderr is no terminal.
         let target = if wanted {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} Jobs created") {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        let bar = ProgressBar::with_draw_target(Some(count), target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self { bar }
+    }
+
+    /// One more is done.
+    pub fn step(&self) {
+        self.bar.inc(1);
     }
 
     /// Moves with what happens.

@@ -2,6 +2,9 @@
 
 use super::Subject;
 use super::place::{each, field, list, one_of, text};
+use crate::api::downward::{
+    AMOUNTS, OF_FILES, OF_VARIABLES, SUBSCRIPTED, divisors, is_huge_pages, is_variable, subscript,
+};
 use crate::api::names::{is_dns_subdomain, is_qualified_name};
 use crate::api::quantity::Quantity;
 use crate::diagnostic::{Diagnostic, Doc, Rule, Severity};
@@ -40,42 +43,6 @@ static ENV_VARIABLE: Rule = Rule {
     },
 };
 
-/// Fields of a pod that a variable can have; the maps take a subscript.
-const OF_VARIABLES: &[&str] = &[
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "metadata.labels['KEY']",
-    "metadata.annotations['KEY']",
-    "spec.nodeName",
-    "spec.serviceAccountName",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-];
-/// Those that a file can have.
-const OF_FILES: &[&str] = &[
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "metadata.labels",
-    "metadata.annotations",
-    "metadata.labels['KEY']",
-    "metadata.annotations['KEY']",
-];
-const AMOUNTS: &[&str] = &[
-    "limits.cpu",
-    "limits.memory",
-    "limits.ephemeral-storage",
-    "requests.cpu",
-    "requests.memory",
-    "requests.ephemeral-storage",
-];
-const BYTES: &[&str] = &[
-    "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei",
-];
-
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for (_, container) in subject.containers() {
         variables(subject, container, found);
@@ -99,12 +66,6 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             }
         });
     }
-}
-
-/// Relaxed since Kubernetes 1.32: printable ASCII without `=`.
-fn is_variable(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
 }
 
 fn variables(subject: &Subject<'_>, container: &Node, found: &mut Vec<Diagnostic>) {
@@ -326,10 +287,7 @@ fn field_of_pod(
     let Some(path) = entry.value.as_str() else {
         return;
     };
-    let subscripted = path
-        .strip_suffix("']")
-        .and_then(|path| path.split_once("['"));
-    if let Some((map @ ("metadata.labels" | "metadata.annotations"), key)) = subscripted {
+    if let Some((map @ ("metadata.labels" | "metadata.annotations"), key)) = subscript(path) {
         // Annotations are compared in lower case.
         let is_key = if map == "metadata.labels" {
             is_qualified_name(key)
@@ -348,10 +306,9 @@ fn field_of_pod(
     }
     // `spec.host` is for clients of long ago, and means `spec.nodeName`.
     let is_old = path == "spec.host" && known.contains(&"spec.nodeName");
-    // A pattern with KEY is no field of its own.
-    let is_field = known.contains(&path) && !path.contains('[');
-    if !is_old && !is_field {
-        found.push(subject.no_such_word(&DOWNWARD_API, entry, known));
+    if !is_old && !known.contains(&path) {
+        let words = [known, SUBSCRIPTED].concat();
+        found.push(subject.no_such_word(&DOWNWARD_API, entry, &words));
     }
 }
 
@@ -371,18 +328,10 @@ fn amount(subject: &Subject<'_>, reference: &Entry, is_file: bool, found: &mut V
     let Some(resource) = entry.value.as_str() else {
         return;
     };
-    let is_pages = ["limits.hugepages-", "requests.hugepages-"]
-        .iter()
-        .any(|prefix| resource.starts_with(prefix));
-    if !is_pages && !AMOUNTS.contains(&resource) {
+    if !is_huge_pages(resource) && !AMOUNTS.contains(&resource) {
         found.push(subject.no_such_word(&DOWNWARD_API, entry, AMOUNTS));
         return;
     }
-    let divisors: &[&str] = if matches!(resource, "limits.cpu" | "requests.cpu") {
-        &["1m", "1"]
-    } else {
-        BYTES
-    };
     let Some(divisor) = field(&reference.value, "divisor") else {
         return;
     };
@@ -393,8 +342,9 @@ fn amount(subject: &Subject<'_>, reference: &Entry, is_file: bool, found: &mut V
     };
     // Nothing counts as absent.
     let is_nothing = Quantity::parse(written).is_none_or(|amount| amount == Quantity::ZERO);
-    if !is_nothing && Quantity::is_one_of(written, divisors) == Some(false) {
-        let words: Vec<String> = divisors.iter().map(|word| format!("`{word}`")).collect();
+    if !is_nothing && Quantity::is_one_of(written, divisors(resource)) == Some(false) {
+        let words = divisors(resource).iter();
+        let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
         found.push(subject.finding(
             &DOWNWARD_API,
             format!("`divisor` of `{resource}` cannot be `{written}`"),

@@ -54,6 +54,8 @@ pub(super) struct Rule {
     verb: Option<String>,
     /// Plural name, such as `jobs`.
     resource: Option<String>,
+    /// The bearer token of the request.
+    token: Option<String>,
     /// Let this many matching requests through first.
     #[serde(default)]
     after: u64,
@@ -87,6 +89,10 @@ impl Rule {
                 .resource
                 .as_deref()
                 .is_none_or(|wanted| resource == Some(wanted))
+            && self
+                .token
+                .as_deref()
+                .is_none_or(|token| request.authorization.strip_prefix("Bearer ") == Some(token))
             && (self.action.watch.is_none() || request.verb == super::request::Verb::Watch)
     }
 
@@ -186,6 +192,7 @@ impl RequestLog {
             "resource": resource,
             "method": request.method.as_str(),
             "path": request.path,
+            "accept": request.accept,
             "userAgent": request.user_agent,
         }));
         if inner.1.len() > REMEMBERED {

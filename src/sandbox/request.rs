@@ -57,6 +57,7 @@ pub(super) struct Request {
     pub(super) accept: String,
     pub(super) content_type: String,
     pub(super) user_agent: String,
+    pub(super) authorization: String,
     pub(super) verb: Verb,
     pub(super) target: Option<Target>,
 }
@@ -103,6 +104,7 @@ impl Request {
                 .trim()
                 .to_owned(),
             user_agent: header(header::USER_AGENT),
+            authorization: header(header::AUTHORIZATION),
             verb: Verb::Other,
             target: target(uri.path()),
         };

@@ -1,13 +1,14 @@
 //! `cleanup` and `list`.
 
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 
 use k8s_openapi::api::batch::v1::Job;
 use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::support::cluster::TestCluster;
-use crate::support::{Outcome, assert_contains, assert_lacks, eventually, test};
+use crate::support::{Outcome, assert_contains, assert_lacks, eventually, test, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -21,6 +22,11 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("cleanup::names_keep_and_older_than", selections),
         test("cleanup::leaves_the_jobs_of_others", others),
         test("cleanup::pods_go_with_their_jobs", pods),
+        test_with(
+            &["script"],
+            "cleanup::shows_how_far_it_is_on_a_terminal_only",
+            progress,
+        ),
         test("list::shows_state_age_trigger_and_reason", list),
         test("list::all_namespaces", all_namespaces),
     ]
@@ -199,6 +205,38 @@ fn pods() -> Outcome {
     eventually("the pod to be there", || (pods() == 1).then_some(()));
     cluster.run(["cleanup", "--all", "--yes"]).expect(0);
     eventually("the pod to be gone", || (pods() == 0).then_some(()));
+    Ok(())
+}
+
+/// The bar is on stderr: what is asked for is what stdout would be.
+fn progress() -> Outcome {
+    let cluster = TestCluster::start();
+    let on_terminal = |flags: &str| {
+        job(&cluster, "orders", "orders-long", LONG);
+        let command = format!(
+            "{} cleanup --all --yes {flags} --kubeconfig {} --namespace {}",
+            env!("CARGO_BIN_EXE_keda-jobs"),
+            cluster.kubeconfig.display(),
+            cluster.namespace
+        );
+        let output = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .env("TERM", "xterm")
+            .stdin(Stdio::null())
+            .output()
+            .expect("script runs");
+        assert!(output.status.success(), "{output:?}");
+        eventually_left(&cluster, &[]);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let shown = on_terminal("");
+    assert_contains(&shown, &["of 1 Jobs deleted", "deleted 1 Job in"]);
+    let quiet = on_terminal("--quiet");
+    assert_contains(&quiet, &["deleted 1 Job in"]);
+    assert_lacks(&quiet, "Jobs deleted");
+    job(&cluster, "orders", "orders-long", LONG);
+    let output = cluster.run(["cleanup", "--all", "--yes"]).expect(0);
+    assert_eq!(output.stderr, "");
     Ok(())
 }
 

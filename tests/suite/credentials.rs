@@ -1,5 +1,8 @@
 //! Who the cluster takes us for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::Api;
@@ -7,9 +10,13 @@ use kube::api::PostParams;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use crate::sources::scaled_job;
 use crate::support::binary::{Keda, Output};
 use crate::support::cluster::{TestCluster, given_kubeconfig};
-use crate::support::{Outcome, assert_contains, assert_lacks, block_on, test};
+use crate::support::servers::Page;
+use crate::support::{
+    Outcome, assert_contains, assert_lacks, block_on, embedded_test, eventually, test,
+};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -24,6 +31,26 @@ pub(crate) fn tests() -> Vec<Trial> {
         test(
             "credentials::a_plugin_that_hangs_is_given_up",
             hanging_plugin,
+        ),
+        embedded_test(
+            "credentials::a_refused_token_is_fetched_again_from_the_plugin",
+            || {
+                refused_token(|file| {
+                    json!({"exec": {
+                        "apiVersion": "client.authentication.k8s.io/v1",
+                        "command": "sh",
+                        "args": ["-c", "printf '{\"status\": {\"token\": \"%s\"}}' \"$(cat \"$0\")\"", file],
+                    }})
+                })
+            },
+        ),
+        embedded_test(
+            "credentials::a_refused_token_is_read_again_from_its_file",
+            || refused_token(|file| json!({"tokenFile": file})),
+        ),
+        embedded_test(
+            "credentials::a_plugin_whose_tokens_are_all_refused_is_not_run_for_ever",
+            refused_for_good,
         ),
     ]
 }
@@ -136,5 +163,71 @@ fn hanging_plugin() -> Outcome {
             ],
         );
     }
+    Ok(())
+}
+
+/// The token of a loop is revoked: nothing shows but what comes of the new one.
+fn refused_token(user: impl FnOnce(&str) -> Value) -> Outcome {
+    let cluster = TestCluster::start();
+    let token = cluster.write("token", "first");
+    let kubeconfig = as_user(&cluster, &user(&token));
+    let waiting = Arc::new(AtomicU32::new(1));
+    let page = Page::changing(200, "application/json", {
+        let waiting = Arc::clone(&waiting);
+        move || format!("{{\"waiting\": {}}}", waiting.load(Ordering::Relaxed))
+    });
+    let trigger = format!(
+        "- type: metrics-api\n  metadata:\n    url: {}\n    valueLocation: waiting\n    targetValue: \"1\"",
+        page.url("/")
+    );
+    let manifest = scaled_job("orders", &trigger).replace(
+        "  maxReplicaCount: 100\n",
+        "  maxReplicaCount: 100\n  pollingInterval: 1\n",
+    );
+    let manifest = cluster.write("orders.yaml", &manifest);
+    let errors = cluster.folder.path().join("stderr");
+    let run = Keda::new(["run", &manifest, "--kubeconfig", &kubeconfig, "--namespace"])
+        .arg(&cluster.namespace)
+        .spawn(&cluster.folder.path().join("stdout"), &errors);
+    eventually("the first Job", || {
+        (cluster.jobs().len() == 1).then_some(())
+    });
+    cluster.write("token", "second");
+    let refusal = json!([{"token": "first", "action": {"status": 401}}]);
+    cluster.admin("POST", "/sandbox/faults", Some(refusal));
+    waiting.store(3, Ordering::Relaxed);
+    eventually("more Jobs with the second token", || {
+        (cluster.jobs().len() == 3).then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    let said = std::fs::read_to_string(&errors).expect("stderr");
+    assert_lacks(&said, "Unauthorized");
+    Ok(())
+}
+
+fn refused_for_good() -> Outcome {
+    let cluster = TestCluster::start();
+    let runs = cluster.write("runs", "");
+    let user = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sh",
+        "args": ["-c", "echo run >> \"$0\"; printf '{\"status\": {\"token\": \"stale\"}}'", runs],
+    }});
+    let kubeconfig = as_user(&cluster, &user);
+    let refusal = json!([{"token": "stale", "action": {"status": 401}}]);
+    cluster.admin("POST", "/sandbox/faults", Some(refusal));
+    let output = list(&cluster, &kubeconfig).expect(2);
+    assert_contains(
+        &output.stderr,
+        &[
+            "Unauthorized",
+            "hint: ",
+            "does not accept these credentials",
+        ],
+    );
+    let runs = std::fs::read_to_string(runs).expect("the runs");
+    // kube's client runs it three times whenever it is set up.
+    assert_eq!(runs.lines().count(), 6);
     Ok(())
 }

@@ -4,9 +4,10 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::sources::scaled_job;
+use crate::support::binary::Keda;
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
-use crate::support::{Outcome, assert_contains, embedded_test};
+use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, eventually};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -32,6 +33,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         ),
         embedded_test("faults::a_slow_cluster_ends_with_the_request_timeout", slow),
         embedded_test("faults::deleting_what_is_gone_is_success", gone),
+        embedded_test("faults::a_loop_tells_of_an_outage_and_of_its_end", outage),
     ]
 }
 
@@ -241,5 +243,39 @@ fn gone() -> Outcome {
     );
     let cleanup = scene.cluster.run(["cleanup", "--all", "--yes"]).expect(0);
     assert_contains(&cleanup.stdout, &["deleted 2 Jobs"]);
+    Ok(())
+}
+
+/// Nothing is to be created, so that no cycle would say it.
+fn outage() -> Outcome {
+    let scene = scene(0);
+    let folder = scene.cluster.folder.path();
+    let errors = folder.join("stderr");
+    let loop_ = Keda::new(["run", &scene.manifest, "--kubeconfig"])
+        .arg(&scene.cluster.kubeconfig)
+        .args(["--namespace", &scene.cluster.namespace])
+        .spawn(&folder.join("stdout"), &errors);
+    let said = || std::fs::read_to_string(&errors).expect("stderr");
+    eventually("the watches", || {
+        let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+        (requests["counts"]["watch jobs"] == 2).then_some(())
+    });
+    let (down, over) = (
+        "trying on until the API server answers",
+        "the API server answers again",
+    );
+    scene.fault(json!([{"action": {"cut": true}}, {"action": {"watch": "end"}}]));
+    eventually("word of the outage", || said().contains(down).then_some(()));
+    assert_lacks(&said(), over);
+    scene.cluster.admin("DELETE", "/sandbox/faults", None);
+    eventually("word of its end", || said().contains(over).then_some(()));
+    loop_.signal("INT");
+    assert_eq!(loop_.wait(), 130);
+    let said = said();
+    assert_eq!(
+        (said.matches(down).count(), said.matches(over).count()),
+        (1, 1),
+        "{said}"
+    );
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The loop's inventory: by watch and not by lists, right when watches break, and never a second batch for Jobs that are not seen yet.
 
-use std::collections::BTreeSet;
+mod faulty;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,7 @@ use crate::sources::scaled_job;
 use crate::support::binary::Running;
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
-use crate::support::{Outcome, assert_contains, block_on, embedded_test, eventually, test};
+use crate::support::{Outcome, block_on, embedded_test, eventually, test};
 
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = vec![
@@ -24,23 +25,32 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test("watch::the_loop_refers_to_owners_in_the_cluster", owners),
         test("watch::the_loop_follows_what_others_do", follows),
         embedded_test("watch::silent_watches_make_no_second_batch", || {
-            silent("default", &[], |jobs| jobs == 5)
+            faulty::silent("default", &[], |jobs| jobs == 5)
         }),
         embedded_test(
             "watch::silent_watches_make_no_second_batch_under_accurate",
-            || silent("accurate", &[], |jobs| jobs == 5),
+            || faulty::silent("accurate", &[], |jobs| jobs == 5),
         ),
         embedded_test("watch::without_the_ledger_there_is_a_second_batch", || {
-            silent("default", &[("KEDA_JOBS_MUTANT", "no-ledger")], |jobs| {
+            faulty::silent("default", &[("KEDA_JOBS_MUTANT", "no-ledger")], |jobs| {
                 jobs > 5
             })
         }),
-        embedded_test("watch::lost_creates_are_neither_lost_nor_doubled", lost),
-        embedded_test("watch::a_forbidden_list_holds_and_says_what", forbidden),
-        embedded_test("watch::without_the_right_to_watch_it_lists", lists_instead),
+        embedded_test(
+            "watch::lost_creates_are_neither_lost_nor_doubled",
+            faulty::lost,
+        ),
+        embedded_test(
+            "watch::a_forbidden_list_holds_and_says_what",
+            faulty::forbidden,
+        ),
+        embedded_test(
+            "watch::without_the_right_to_watch_it_lists",
+            faulty::lists_instead,
+        ),
         embedded_test(
             "watch::a_list_that_fails_later_holds_only_then",
-            fails_later,
+            faulty::fails_later,
         ),
         embedded_test("watch::deletes_do_not_delay_creation", slow_deletes),
         test("watch::killed_amid_creates_it_makes_the_rest", killed),
@@ -55,7 +65,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         ] {
             trials.push(embedded_test(
                 &format!("watch::{name}_watches_recover_under_{strategy}"),
-                move || broken(strategy, &fault),
+                move || faulty::broken(strategy, &fault),
             ));
         }
     }
@@ -296,169 +306,6 @@ fn follows() -> Outcome {
     eventually("nine Jobs", || (scene.jobs() == 9).then_some(()));
     run.more_cycles(3);
     assert_eq!(scene.jobs(), 9);
-    run.end();
-    Ok(())
-}
-
-fn silent(strategy: &str, environment: &[(&str, &str)], right: fn(usize) -> bool) -> Outcome {
-    let scene = Scene::new(2);
-    // No watch ever says anything.
-    scene.fault(json!([{"verb": "watch", "action": {"watch": "stop"}}]));
-    let manifest = scene
-        .cluster
-        .write("orders.yaml", &scene.object("orders", strategy));
-    let run = scene.start(&[&manifest], environment);
-    run.more_cycles(4);
-    scene.wait_with(5);
-    // Long enough for the ledger to look for what the watch does not show.
-    run.more_cycles(9);
-    assert!(right(scene.jobs()), "{} Jobs", scene.jobs());
-    run.end();
-    Ok(())
-}
-
-fn broken(strategy: &str, fault: &Value) -> Outcome {
-    let scene = Scene::new(3);
-    let manifest = scene
-        .cluster
-        .write("orders.yaml", &scene.object("orders", strategy));
-    let run = scene.start(&[&manifest], &[]);
-    eventually("three Jobs", || (scene.jobs() == 3).then_some(()));
-    run.more_cycles(1);
-    // Those that run end; the next ones fare as the rule says.
-    let watches = if strategy == "accurate" { 4 } else { 2 };
-    scene.fault(json!([
-        {"verb": "watch", "count": watches, "action": {"watch": "end"}},
-        {"verb": "watch", "count": 8, "action": fault},
-    ]));
-    scene.wait_with(5);
-    eventually("five Jobs", || (scene.jobs() == 5).then_some(()));
-    run.more_cycles(2);
-    assert_eq!(scene.jobs(), 5);
-    // Only a watch that works again tells that somebody deleted Jobs.
-    delete(&scene.cluster, 2);
-    eventually("seven Jobs in all", || {
-        (run.count("created") == 7).then_some(())
-    });
-    run.more_cycles(3);
-    assert_eq!((scene.jobs(), run.count("created")), (5, 7));
-    run.end();
-    Ok(())
-}
-
-fn lost() -> Outcome {
-    for first in [json!({"loseAnswer": true}), json!({"cut": true})] {
-        let scene = Scene::new(4);
-        // No attempt at any Job gets an answer; of the first two, one was written.
-        scene.fault(json!([
-            {"verb": "create", "resource": "jobs", "count": 2, "action": first},
-            {"verb": "create", "resource": "jobs", "action": {"cut": true}},
-        ]));
-        let manifest = scene
-            .cluster
-            .write("orders.yaml", &scene.object("orders", "default"));
-        let run = scene.start(&[&manifest, "--concurrency", "2"], &[]);
-        let failed = || -> BTreeSet<String> {
-            run.events()
-                .iter()
-                .filter(|event| event["type"] == json!("createFailed"))
-                .filter_map(|event| event["job"].as_str().map(str::to_owned))
-                .collect()
-        };
-        eventually("creates to fail in two cycles", || {
-            (run.count("createFailed") >= 6).then_some(())
-        });
-        scene.no_faults();
-        eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
-        run.more_cycles(3);
-        let jobs: BTreeSet<String> = scene
-            .cluster
-            .jobs()
-            .into_iter()
-            .filter_map(|job| job.metadata.name)
-            .collect();
-        // A name whose create came to nothing is used again, so that one that still arrives makes no second Job.
-        assert_eq!(jobs, failed(), "{first}");
-        run.end();
-    }
-    Ok(())
-}
-
-fn forbidden() -> Outcome {
-    let scene = Scene::new(2);
-    scene.fault(json!([{"verb": "list", "resource": "jobs", "action": {"status": 403}}]));
-    let manifest = scene
-        .cluster
-        .write("orders.yaml", &scene.object("orders", "default"));
-    let run = scene.start(&[&manifest], &[]);
-    run.more_cycles(3);
-    let said = run.last("held").to_string();
-    let list = format!(
-        "cannot list jobs.batch in namespace {}",
-        scene.cluster.namespace
-    );
-    assert_contains(&said, &[&list, "forbidden"]);
-    assert_eq!(scene.jobs_when_allowed(), 0);
-    // The right is given: it goes on by itself.
-    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
-    run.end();
-    Ok(())
-}
-
-impl Scene {
-    fn jobs_when_allowed(&self) -> usize {
-        self.no_faults();
-        let counted = self.cluster.jobs().len();
-        counted.saturating_sub(self.waiting.load(Ordering::SeqCst))
-    }
-}
-
-fn lists_instead() -> Outcome {
-    let scene = Scene::new(2);
-    scene.fault(json!([{"verb": "watch", "action": {"status": 403}}]));
-    let manifest = scene
-        .cluster
-        .write("orders.yaml", &scene.object("orders", "accurate"));
-    let run = scene.start(&[&manifest], &[]);
-    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
-    run.more_cycles(2);
-    delete(&scene.cluster, 1);
-    eventually("a third Job", || (run.count("created") == 3).then_some(()));
-    run.more_cycles(2);
-    assert_eq!(run.count("created"), 3);
-    let watch = format!(
-        "cannot watch jobs.batch in namespace {}",
-        scene.cluster.namespace
-    );
-    assert_contains(&run.said(), &[&watch, "every cycle lists instead"]);
-    // Two feeds need the right: ours and those of KEDA.
-    assert_eq!(run.said().matches(&watch).count(), 1, "{}", run.said());
-    run.end();
-    Ok(())
-}
-
-fn fails_later() -> Outcome {
-    let scene = Scene::new(2);
-    let manifest = scene
-        .cluster
-        .write("orders.yaml", &scene.object("orders", "default"));
-    let run = scene.start(&[&manifest], &[]);
-    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
-    run.more_cycles(1);
-    // The history is gone, and the list that would mend it is refused for good.
-    scene.fault(json!([
-        {"verb": "watch", "action": {"watch": "expire"}},
-        {"verb": "list", "resource": "jobs", "action": {"status": 403}},
-    ]));
-    eventually("a cycle that holds", || {
-        (run.count("held") > 0).then_some(())
-    });
-    scene.wait_with(4);
-    run.more_cycles(2);
-    scene.no_faults();
-    eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
-    run.more_cycles(3);
-    assert_eq!(scene.jobs(), 4);
     run.end();
     Ok(())
 }

@@ -242,7 +242,7 @@ pub(super) fn authentication(
 fn is_of_keda_1(document: &Document) -> bool {
     text(&document.root, "apiVersion").is_some_and(|version| {
         version
-            .strip_prefix(super::KEDA_1)
+            .strip_prefix(super::kind::KEDA_1)
             .is_some_and(|rest| rest.starts_with('/'))
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::state::{Heartbeat, Moment};
 use super::{ATTEMPTS, CONCURRENCY, Inner, RELEASE_LIMIT, lock};
@@ -109,11 +110,14 @@ impl Beat {
             let result = if let Some(seen) = slot.as_ref() {
                 // A renewal that hangs must leave time for the next.
                 let limit = inner.options.duration / 6;
-                let renewal =
-                    leases::renew(&inner.cluster, namespace, seen, inner.options.clock.now());
-                tokio::time::timeout(limit, renewal)
-                    .await
-                    .unwrap_or_else(|_| Err(ClusterError::timeout("renew the heartbeat", limit)))
+                let (cluster, began) = (&inner.cluster, Instant::now());
+                let renewal = leases::renew(cluster, namespace, seen, inner.options.clock.now());
+                let in_time = tokio::time::timeout(limit, renewal).await;
+                in_time.unwrap_or_else(|_| {
+                    let error = ClusterError::timeout("renew the heartbeat", limit);
+                    cluster.unanswered(&error, began);
+                    Err(error)
+                })
             } else {
                 let claim = inner.claim(None);
                 leases::create(&inner.cluster, namespace, &inner.heartbeat, claim).await

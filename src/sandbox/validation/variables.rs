@@ -4,44 +4,16 @@ use serde_json::Value;
 
 use super::super::field::FieldErrors;
 use super::super::{names, object};
+use crate::api::downward::{
+    AMOUNTS, OF_FILES, OF_VARIABLES, divisors, is_huge_pages, is_variable, subscript,
+};
 use crate::api::quantity::Quantity;
 
 const VARIABLE: &str = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 const KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
-/// Fields of a pod that a variable can have, those with a subscript apart.
-const OF_VARIABLES: &[&str] = &[
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-    "spec.nodeName",
-    "spec.serviceAccountName",
-    "status.hostIP",
-    "status.hostIPs",
-    "status.podIP",
-    "status.podIPs",
-];
-/// Those that a file can have.
-const OF_FILES: &[&str] = &[
-    "metadata.annotations",
-    "metadata.labels",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.uid",
-];
 /// Fields that the server knows and that neither can have. [Kubernetes `ConvertDownwardAPIFieldLabel`]
 const OTHERS: &[&str] = &["spec.restartPolicy", "spec.schedulerName", "status.phase"];
-const AMOUNTS: &[&str] = &[
-    "limits.cpu",
-    "limits.ephemeral-storage",
-    "limits.memory",
-    "requests.cpu",
-    "requests.ephemeral-storage",
-    "requests.memory",
-];
-const BYTES: &[&str] = &[
-    "1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei",
-];
 
 /// Checks `env` and `envFrom` of a container.
 pub(super) fn check(container: &Value, path: &str, errors: &mut FieldErrors) {
@@ -86,12 +58,6 @@ pub(super) fn check(container: &Value, path: &str, errors: &mut FieldErrors) {
             ),
         }
     }
-}
-
-/// Printable ASCII without `=`. [apimachinery `IsRelaxedEnvVarName`]
-fn is_variable(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
 }
 
 fn variable(variable: &Value, field: &str, errors: &mut FieldErrors) {
@@ -244,11 +210,7 @@ fn field_of_pod(reference: &Value, known: &[&str], field: &str, errors: &mut Fie
         cannot_convert(format!("unsupported pod version: {version}"));
         return;
     }
-    let subscripted = path
-        .strip_suffix("']")
-        .and_then(|path| path.split_once("['"))
-        .filter(|(path, _)| !path.is_empty());
-    if let Some((map, key)) = subscripted {
+    if let Some((map, key)) = subscript(path).filter(|(map, _)| !map.is_empty()) {
         let key = match map {
             "metadata.annotations" => key.to_lowercase(),
             "metadata.labels" => key.to_owned(),
@@ -281,9 +243,7 @@ fn field_of_pod(reference: &Value, known: &[&str], field: &str, errors: &mut Fie
 /// [Kubernetes `validateContainerResourceFieldSelector`]
 fn amount(reference: &Value, is_file: bool, field: &str, errors: &mut FieldErrors) {
     let resource = object::text(reference, "/resource");
-    let pages = ["limits.hugepages-", "requests.hugepages-"]
-        .iter()
-        .any(|prefix| resource.starts_with(prefix));
+    let pages = is_huge_pages(resource);
     if is_file && object::text(reference, "/containerName").is_empty() {
         errors.required(format!("{field}.containerName"), "");
     } else if resource.is_empty() {
@@ -296,15 +256,14 @@ fn amount(reference: &Value, is_file: bool, field: &str, errors: &mut FieldError
         Value::Number(number) => number.to_string(),
         _ => return,
     };
-    let (divisors, what): (&[&str], _) = match resource {
-        "limits.cpu" | "requests.cpu" => (&["1m", "1"], "cpu"),
-        "limits.memory" | "requests.memory" => (BYTES, "memory"),
-        "limits.ephemeral-storage" | "requests.ephemeral-storage" => {
-            (BYTES, "local ephemeral storage")
-        }
-        _ if pages => (BYTES, "hugepages"),
+    let what = match resource {
+        "limits.cpu" | "requests.cpu" => "cpu",
+        "limits.memory" | "requests.memory" => "memory",
+        "limits.ephemeral-storage" | "requests.ephemeral-storage" => "local ephemeral storage",
+        _ if pages => "hugepages",
         _ => return,
     };
+    let divisors = divisors(resource);
     let is_nothing = Quantity::parse(&divisor).is_none_or(|divisor| divisor == Quantity::ZERO);
     if !is_nothing && Quantity::is_one_of(&divisor, divisors) == Some(false) {
         let words = if what == "cpu" {

@@ -141,27 +141,25 @@ mod tests {
         }
     }
 
+    fn passwords_of(text: &str) -> Vec<&str> {
+        let mut spans = Vec::new();
+        passwords(text, &mut spans);
+        let texts = spans.iter().map(|span| &text[span.start..span.end]);
+        texts.collect()
+    }
+
     #[test]
     fn passwords_in_texts() {
         let text = "a: amqp://guest:s3cret@h/v # http://u:p%40@x\nb: http://h:80/a@b c://:only@h \"redis://:pw@h\"\nd: \"Server=s;Password=p;x;AccountKey=k+/==;Q\" rate(x{token=\"a\"})\n";
-        let mut spans = Vec::new();
-        passwords(text, &mut spans);
-        let found: Vec<&str> = spans
-            .iter()
-            .map(|span| &text[span.start..span.end])
-            .collect();
-        assert_eq!(found, ["s3cret", "p%40", "only", "pw", "p", "k+/=="]);
+        assert_eq!(
+            passwords_of(text),
+            ["s3cret", "p%40", "only", "pw", "p", "k+/=="]
+        );
     }
 
     #[test]
     fn credentials_of_scripts() {
         let text = "run --api-key k1 --token=\"t1\" --key-file /x --verbose\nexport API_KEY='k2' DB_PASSWORD=\\\"p1\\\"; me:p2@tcp(h)\n--token --next\n";
-        let mut spans = Vec::new();
-        passwords(text, &mut spans);
-        let found: Vec<&str> = spans
-            .iter()
-            .map(|span| &text[span.start..span.end])
-            .collect();
-        assert_eq!(found, ["k1", "t1", "k2", "p1\\", "p2"]);
+        assert_eq!(passwords_of(text), ["k1", "t1", "k2", "p1\\", "p2"]);
     }
 }

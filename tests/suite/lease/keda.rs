@@ -149,11 +149,21 @@ pub(super) fn recent_job() -> Outcome {
         }}},
     }));
     assert!(job.metadata.uid.is_some());
+    scene.cluster.admin("DELETE", "/sandbox/requests", None);
     let output = scene
         .cluster
         .run(["run", "--once", &scene.manifest])
         .expect(4);
     assert_contains(&output.stdout, &["it made a Job for this object"]);
+    // When KEDA made Jobs is all that is asked of them; the lists after that are those of the table at the end.
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    let requests = requests["last"].as_array().expect("requests");
+    let list = requests
+        .iter()
+        .find(|request| request["verb"] == "list" && request["resource"] == "jobs")
+        .expect("a list of Jobs");
+    let accept = list["accept"].as_str().unwrap_or_default();
+    assert_contains(accept, &["as=PartialObjectMetadataList"]);
     assert_eq!(scene.jobs(), 1);
     Ok(())
 }

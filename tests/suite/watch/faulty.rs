@@ -1,0 +1,176 @@
+//! Watches and lists that fail, lie still, or may not be asked for.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value, json};
+
+use super::{Scene, delete};
+use crate::support::{Outcome, assert_contains, eventually};
+
+pub(super) fn silent(
+    strategy: &str,
+    environment: &[(&str, &str)],
+    right: fn(usize) -> bool,
+) -> Outcome {
+    let scene = Scene::new(2);
+    // No watch ever says anything.
+    scene.fault(json!([{"verb": "watch", "action": {"watch": "stop"}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", strategy));
+    let run = scene.start(&[&manifest], environment);
+    run.more_cycles(4);
+    scene.wait_with(5);
+    // Long enough for the ledger to look for what the watch does not show.
+    run.more_cycles(9);
+    assert!(right(scene.jobs()), "{} Jobs", scene.jobs());
+    run.end();
+    Ok(())
+}
+
+pub(super) fn broken(strategy: &str, fault: &Value) -> Outcome {
+    let scene = Scene::new(3);
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", strategy));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("three Jobs", || (scene.jobs() == 3).then_some(()));
+    run.more_cycles(1);
+    // Those that run end; the next ones fare as the rule says.
+    let watches = if strategy == "accurate" { 4 } else { 2 };
+    scene.fault(json!([
+        {"verb": "watch", "count": watches, "action": {"watch": "end"}},
+        {"verb": "watch", "count": 8, "action": fault},
+    ]));
+    scene.wait_with(5);
+    eventually("five Jobs", || (scene.jobs() == 5).then_some(()));
+    run.more_cycles(2);
+    assert_eq!(scene.jobs(), 5);
+    // Only a watch that works again tells that somebody deleted Jobs.
+    delete(&scene.cluster, 2);
+    eventually("seven Jobs in all", || {
+        (run.count("created") == 7).then_some(())
+    });
+    run.more_cycles(3);
+    assert_eq!((scene.jobs(), run.count("created")), (5, 7));
+    run.end();
+    Ok(())
+}
+
+pub(super) fn lost() -> Outcome {
+    for first in [json!({"loseAnswer": true}), json!({"cut": true})] {
+        let scene = Scene::new(4);
+        // No attempt at any Job gets an answer; of the first two, one was written.
+        scene.fault(json!([
+            {"verb": "create", "resource": "jobs", "count": 2, "action": first},
+            {"verb": "create", "resource": "jobs", "action": {"cut": true}},
+        ]));
+        let manifest = scene
+            .cluster
+            .write("orders.yaml", &scene.object("orders", "default"));
+        let run = scene.start(&[&manifest, "--concurrency", "2"], &[]);
+        let failed = || -> BTreeSet<String> {
+            run.events()
+                .iter()
+                .filter(|event| event["type"] == json!("createFailed"))
+                .filter_map(|event| event["job"].as_str().map(str::to_owned))
+                .collect()
+        };
+        eventually("creates to fail in two cycles", || {
+            (run.count("createFailed") >= 6).then_some(())
+        });
+        scene.no_faults();
+        eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
+        run.more_cycles(3);
+        let jobs: BTreeSet<String> = scene
+            .cluster
+            .jobs()
+            .into_iter()
+            .filter_map(|job| job.metadata.name)
+            .collect();
+        // A name whose create came to nothing is used again, so that one that still arrives makes no second Job.
+        assert_eq!(jobs, failed(), "{first}");
+        run.end();
+    }
+    Ok(())
+}
+
+pub(super) fn forbidden() -> Outcome {
+    let scene = Scene::new(2);
+    scene.fault(json!([{"verb": "list", "resource": "jobs", "action": {"status": 403}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let run = scene.start(&[&manifest], &[]);
+    run.more_cycles(3);
+    let said = run.last("held").to_string();
+    let list = format!(
+        "cannot list jobs.batch in namespace {}",
+        scene.cluster.namespace
+    );
+    assert_contains(&said, &[&list, "forbidden"]);
+    assert_eq!(scene.jobs_when_allowed(), 0);
+    // The right is given: it goes on by itself.
+    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
+    run.end();
+    Ok(())
+}
+
+impl Scene {
+    fn jobs_when_allowed(&self) -> usize {
+        self.no_faults();
+        let counted = self.cluster.jobs().len();
+        counted.saturating_sub(self.waiting.load(Ordering::SeqCst))
+    }
+}
+
+pub(super) fn lists_instead() -> Outcome {
+    let scene = Scene::new(2);
+    scene.fault(json!([{"verb": "watch", "action": {"status": 403}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "accurate"));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
+    run.more_cycles(2);
+    delete(&scene.cluster, 1);
+    eventually("a third Job", || (run.count("created") == 3).then_some(()));
+    run.more_cycles(2);
+    assert_eq!(run.count("created"), 3);
+    let watch = format!(
+        "cannot watch jobs.batch in namespace {}",
+        scene.cluster.namespace
+    );
+    assert_contains(&run.said(), &[&watch, "every cycle lists instead"]);
+    // Two feeds need the right: ours and those of KEDA.
+    assert_eq!(run.said().matches(&watch).count(), 1, "{}", run.said());
+    run.end();
+    Ok(())
+}
+
+pub(super) fn fails_later() -> Outcome {
+    let scene = Scene::new(2);
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let run = scene.start(&[&manifest], &[]);
+    eventually("two Jobs", || (scene.jobs() == 2).then_some(()));
+    run.more_cycles(1);
+    // The history is gone, and the list that would mend it is refused for good.
+    scene.fault(json!([
+        {"verb": "watch", "action": {"watch": "expire"}},
+        {"verb": "list", "resource": "jobs", "action": {"status": 403}},
+    ]));
+    eventually("a cycle that holds", || {
+        (run.count("held") > 0).then_some(())
+    });
+    scene.wait_with(4);
+    run.more_cycles(2);
+    scene.no_faults();
+    eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
+    run.more_cycles(3);
+    assert_eq!(scene.jobs(), 4);
+    run.end();
+    Ok(())
+}
