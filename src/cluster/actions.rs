@@ -1,6 +1,6 @@
 //! Creating and deleting Jobs so that sending a request again does no harm.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -10,9 +10,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client::optional;
-use super::pace::Pace;
+use super::pace::{Closed, Pace};
 use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
 use crate::mutant;
+use crate::report::duration::show;
 
 /// How often a create is sent when no answer comes.
 const CREATE_ATTEMPTS: u32 = 3;
@@ -21,7 +22,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
 /// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
-/// within the request timeout. Nothing is sent once `stop` is set: then another may write.
+/// within the request timeout; it is given up at once where the server asks to wait for longer. Nothing is sent once `stop` is set: then another may write.
 ///
 /// Tells whether it was sent more than once in such a way that an earlier sending may still arrive.
 ///
@@ -67,16 +68,26 @@ pub async fn create(
         ClusterError { kind, ..error }
     };
     loop {
-        let slot = pace.enter().await;
-        if stop.load(Ordering::Relaxed) {
-            let never_sent = || ClusterError {
-                kind: ClusterErrorKind::Throttled,
-                operation: operation.clone(),
-                message: "the run ended while the server wanted no more requests".to_owned(),
-                causes: Vec::new(),
-            };
-            return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
-        }
+        let slot = match pace.enter(patience, stop).await {
+            Ok(slot) => slot,
+            Err(closed) => {
+                let never_sent = || ClusterError {
+                    kind: ClusterErrorKind::Throttled,
+                    operation: operation.clone(),
+                    message: match closed {
+                        Closed::Ending => {
+                            "the run ended while the server wanted no more requests".to_owned()
+                        }
+                        Closed::For(wait) => format!(
+                            "the server wants no more requests for {}",
+                            show(Duration::from_secs(wait.as_secs().max(1)))
+                        ),
+                    },
+                    causes: Vec::new(),
+                };
+                return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
+            }
+        };
         let parameters = PostParams::default();
         let request = api.create(&parameters, &object);
         let (result, refusals) = cluster.request_once(&operation, request).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sources::scaled_job;
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
-use crate::support::{Outcome, assert_contains, embedded_test};
+use crate::support::{Outcome, assert_contains, embedded_test, eventually};
 
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
@@ -16,6 +16,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test(
             "faults::a_long_throttling_says_what_the_server_answered",
             throttled_for_long,
+        ),
+        embedded_test(
+            "faults::a_server_that_puts_off_for_an_hour_holds_the_cycle_and_not_the_run",
+            throttled_for_an_hour,
         ),
         embedded_test("faults::a_failing_list_holds_the_cycle", failing_list),
         embedded_test(
@@ -130,6 +134,46 @@ fn throttled_for_long() -> Outcome {
     let sent = requests["counts"]["create jobs"].as_u64();
     assert!(sent.is_some_and(|sent| sent < 20), "{requests:#}");
     assert!(scene.cluster.jobs().is_empty());
+    Ok(())
+}
+
+fn throttled_for_an_hour() -> Outcome {
+    let scene = scene(40);
+    for retry_after in [3600, u64::MAX] {
+        scene.fault(json!([{"verb": "create", "resource": "jobs", "count": 32, "action": {"status": 429, "retryAfter": retry_after}}]));
+        let run = scene
+            .cluster
+            .run(["run", "--once", &scene.manifest])
+            .expect(1);
+        assert_contains(
+            &run.stdout,
+            &[
+                "429 Too Many Requests once with Retry-After",
+                "more Jobs were not sent: the cluster has too much to do",
+            ],
+        );
+        scene.cluster.admin("DELETE", "/sandbox/faults", None);
+        assert!(scene.cluster.jobs().is_empty());
+    }
+    // In a loop each cycle says so and is over, and a signal ends the run.
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"status": 429, "retryAfter": 3600}}]));
+    let (stdout, stderr) = (
+        scene.cluster.folder.path().join("run.stdout"),
+        scene.cluster.folder.path().join("run.stderr"),
+    );
+    let manifest = std::fs::read_to_string(&scene.manifest).expect("the manifest");
+    let path = scene.cluster.write(
+        "often.yaml",
+        &manifest.replace("spec:\n  max", "spec:\n  pollingInterval: 1\n  max"),
+    );
+    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    eventually("a cycle to say that it is still too early", || {
+        let said = std::fs::read_to_string(&stdout).ok()?;
+        said.contains("the server wants no more requests for 59m")
+            .then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
     Ok(())
 }
 
