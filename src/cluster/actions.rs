@@ -4,14 +4,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions};
+use kube::api::{DeleteParams, DynamicObject, ObjectMeta, PostParams, Preconditions};
 use kube::{Api, ResourceExt};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client::optional;
 use super::pace::{Closed, Pace};
-use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
+use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
 use crate::mutant;
 use crate::report::duration::show;
 
@@ -20,11 +20,29 @@ const CREATE_ATTEMPTS: u32 = 3;
 /// Pause before a create is sent again; doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// How a Job was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// It was sent more than once in such a way that an earlier sending may still arrive.
+    pub resent: bool,
+    /// It carries the label by which Jobs are counted. A mutating webhook or policy may take that away.
+    pub tracked: bool,
+}
+
+/// Whether the Job that was made has the tracking label of the one that was sent.
+fn is_tracked(made: &ObjectMeta, sent: &Value) -> bool {
+    let label = made
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get(NAME_LABEL));
+    label.map(String::as_str) == sent["metadata"]["labels"][NAME_LABEL].as_str()
+}
+
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
 /// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
 /// within the request timeout; it is given up at once where the server asks to wait for longer. Nothing is sent once `stop` is set: then another may write.
 ///
-/// Tells whether it was sent more than once in such a way that an earlier sending may still arrive.
+/// Tells how it was made.
 ///
 /// # Errors
 /// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. With [`ClusterErrorKind::Unavailable`] and
@@ -35,7 +53,7 @@ pub async fn create(
     job: &Value,
     pace: &Pace,
     stop: &AtomicBool,
-) -> Result<bool, ClusterError> {
+) -> Result<Made, ClusterError> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
         .as_str()
@@ -96,21 +114,37 @@ pub async fn create(
             None => slot.answered(),
         }
         match result {
-            Ok(_) => return Ok(perhaps),
+            Ok(made) => {
+                return Ok(Made {
+                    resent: perhaps,
+                    tracked: is_tracked(&made.metadata, job),
+                });
+            }
             Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
                 let get = format!("get job {namespace}/{name}");
                 return match optional(cluster.request(&get, api.get_metadata(name)).await) {
                     Ok(Some(existing)) => {
-                        let mark = existing.annotations().get(CYCLE_ANNOTATION);
-                        if mark.is_some_and(|mark| mark == cycle) && !mutant::is("new-name") {
-                            Ok(perhaps)
+                        let tracked = is_tracked(&existing.metadata, job);
+                        // Where the cluster takes our annotations away the label tells: every other writer of it has a mark of its own.
+                        let ours = match existing.annotations().get(CYCLE_ANNOTATION) {
+                            Some(mark) => mark == cycle,
+                            None => tracked,
+                        };
+                        if ours && !mutant::is("new-name") {
+                            Ok(Made {
+                                resent: perhaps,
+                                tracked,
+                            })
                         } else {
                             Err(error)
                         }
                     }
                     // It was there under the name that was chosen here, and has ended and gone since. Should it have been
                     // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
-                    Ok(None) => Ok(perhaps),
+                    Ok(None) => Ok(Made {
+                        resent: perhaps,
+                        tracked: true,
+                    }),
                     Err(unknown) => Err(ClusterError {
                         kind: ClusterErrorKind::Unavailable,
                         ..unknown

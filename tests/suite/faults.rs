@@ -21,6 +21,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             "faults::a_server_that_puts_off_for_an_hour_holds_the_cycle_and_not_the_run",
             throttled_for_an_hour,
         ),
+        embedded_test(
+            "faults::jobs_that_lose_their_label_are_noticed_at_the_first",
+            lost_label,
+        ),
         embedded_test("faults::a_failing_list_holds_the_cycle", failing_list),
         embedded_test(
             "faults::a_quota_stops_the_cycle_with_the_servers_words",
@@ -61,6 +65,13 @@ fn scene(items: usize) -> Scene {
 }
 
 impl Scene {
+    /// The manifest with a cycle each second.
+    fn often(&self) -> String {
+        let manifest = std::fs::read_to_string(&self.manifest).expect("the manifest");
+        let often = manifest.replace("spec:\n  max", "spec:\n  pollingInterval: 1\n  max");
+        self.cluster.write("often.yaml", &often)
+    }
+
     fn fault(&self, rules: Value) {
         self.cluster.admin("POST", "/sandbox/faults", Some(rules));
     }
@@ -161,11 +172,7 @@ fn throttled_for_an_hour() -> Outcome {
         scene.cluster.folder.path().join("run.stdout"),
         scene.cluster.folder.path().join("run.stderr"),
     );
-    let manifest = std::fs::read_to_string(&scene.manifest).expect("the manifest");
-    let path = scene.cluster.write(
-        "often.yaml",
-        &manifest.replace("spec:\n  max", "spec:\n  pollingInterval: 1\n  max"),
-    );
+    let path = scene.often();
     let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
     eventually("a cycle to say that it is still too early", || {
         let said = std::fs::read_to_string(&stdout).ok()?;
@@ -174,6 +181,44 @@ fn throttled_for_an_hour() -> Outcome {
     });
     run.signal("INT");
     assert_eq!(run.wait(), 130);
+    Ok(())
+}
+
+fn lost_label() -> Outcome {
+    let scene = scene(5);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "action": {"dropLabel": "keda-jobs/name"}}]),
+    );
+    let run = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(1);
+    let jobs = scene.cluster.jobs();
+    assert_eq!(jobs.len(), 1, "no list shows it, and there is no second");
+    let name = jobs[0].metadata.name.as_deref().expect("a name");
+    assert_contains(
+        &run.stdout,
+        &[
+            &format!("created {name}"),
+            &format!("took the label keda-jobs/name from the job {name}"),
+            "4 more Jobs were not sent: they could not be counted",
+            "1 created",
+        ],
+    );
+    // A loop holds from then on.
+    let (stdout, stderr) = (
+        scene.cluster.folder.path().join("run.stdout"),
+        scene.cluster.folder.path().join("run.stderr"),
+    );
+    let path = scene.often();
+    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    eventually("the next cycle to hold", || {
+        let said = std::fs::read_to_string(&stdout).ok()?;
+        said.contains("HELD at 0 of").then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    assert_eq!(scene.cluster.jobs().len(), 2, "one more for one more run");
     Ok(())
 }
 
