@@ -68,7 +68,7 @@ impl Observer {
         self.mode == Mode::Watch
     }
 
-    /// What exists for `target`, with what was just made.
+    /// What exists for `target`, with what was just made, and with what ended and is gone since the last time.
     ///
     /// # Errors
     /// When it is not known: the cycle must hold.
@@ -96,6 +96,9 @@ impl Observer {
                 }
             }
         }
+        // Without these nobody would hear how they ended, the failure brake least of all.
+        let ended = self.watches.take_ended(&target.namespace, &target.job);
+        known.jobs.extend(ended);
         Ok(Inventory::Known(self.with_ledger(target, |ledger| {
             ledger.reconcile(&known.jobs, known.as_of);
             ledger.complete(known.jobs)
