@@ -285,7 +285,7 @@ async fn create(
     // The first of a run goes alone: should the cluster take the label away by which Jobs are counted, there is one too many and not
     // a whole batch.
     let alone = observer.is_some_and(|observer| !observer.has_counted(target));
-    let first = usize::from(alone && count > 1 && one(0).await);
+    let first = usize::from(alone && count > 1 && Box::pin(one(0)).await);
     let sent = futures::stream::iter(first..count)
         .map(one)
         .buffer_unordered(engine.concurrency)

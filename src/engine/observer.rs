@@ -162,10 +162,10 @@ impl Observer {
     /// A Job was made, `tracked` with the label by which Jobs are counted. One without it is one too many for ever.
     pub fn marked(&self, target: &Target, name: &str, tracked: bool) {
         let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        if !tracked {
+        if tracked {
+            labels.entry(target.id()).or_insert(Label::Kept);
+        } else {
             labels.insert(target.id(), Label::Lost(name.to_owned()));
-        } else if !labels.contains_key(&target.id()) {
-            labels.insert(target.id(), Label::Kept);
         }
     }
 
