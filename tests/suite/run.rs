@@ -39,6 +39,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("run::secrets_are_not_shown", secrets),
         test("run::a_closed_stdout_is_no_error", closed_stdout),
         test(
+            "run::a_namespace_that_contradicts_the_flag_is_shown_with_its_place",
+            contradicted,
+        ),
+        test(
             "run::once_carries_its_cycle_out_when_nobody_reads_any_more",
             unread,
         ),
@@ -524,6 +528,21 @@ fn closed_stdout() -> Outcome {
         .output()?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.is_empty(), "{stderr}");
+    Ok(())
+}
+
+fn contradicted() -> Outcome {
+    let cluster = TestCluster::start();
+    let text = scaled_job("orders", &metrics_trigger(&waiting(1))).replace(
+        "metadata:\n  name: orders\n",
+        "metadata:\n  name: orders\n  namespace: elsewhere\n",
+    );
+    let manifest = cluster.write("orders.yaml", &text);
+    let run = cluster.run(["run", "--once", &manifest]).expect(2);
+    assert_contains(
+        &run.stderr,
+        &["orders.yaml:5:14: orders belongs to namespace elsewhere, and --namespace says test-"],
+    );
     Ok(())
 }
 
