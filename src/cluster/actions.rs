@@ -226,7 +226,8 @@ pub struct Refusal {
     pub is_answer: bool,
 }
 
-/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, and is not kept.
+/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, keeps the label by which it would be counted, and is
+/// not kept.
 pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), Refusal> {
     let operation = format!("create jobs.batch in namespace {namespace}");
     let api: Api<DynamicObject> = Api::namespaced_with(
@@ -249,7 +250,18 @@ pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<
     };
     let limit = cluster.request_timeout();
     match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(made)) if is_tracked(&made.metadata, job) => Ok(()),
+        Ok(Ok(_)) => Err(Refusal {
+            error: ClusterError {
+                kind: ClusterErrorKind::Invalid,
+                operation,
+                message: format!(
+                    "a mutating webhook or policy of the cluster takes the label {NAME_LABEL} from new Jobs, and only by that label are Jobs found"
+                ),
+                causes: Vec::new(),
+            },
+            is_answer: true,
+        }),
         Ok(Err(error)) => {
             let error = ClusterError::from_kube(&operation, &error);
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.
