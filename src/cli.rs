@@ -230,7 +230,8 @@ Examples:
   keda-jobs run manifests/ --max-total 50 --max-pending 10
 
 The first cycle starts at once, then one every pollingInterval. Ctrl-C lets actions in flight end and prints a
-summary; a second Ctrl-C ends at once. The files are read once, at the start: end the run and start it again after
+summary; a second Ctrl-C ends at once. Where the reader of stdout goes away a loop ends in the same way, and --once
+carries its cycle out. The files are read once, at the start: end the run and start it again after
 a change.
 
 Each object has one writer: a run takes the Lease keda-jobs-NAME of each of its objects and gives them up when it

@@ -140,7 +140,8 @@ fn lease_duration(text: &str) -> Result<Duration, String> {
         || !(1..=i32::MAX.unsigned_abs().into()).contains(&duration.as_secs())
     {
         return Err(format!(
-            "{text} is not a number of whole seconds, at least 1s"
+            "{text} is not a number of whole seconds between 1s and {}s",
+            i32::MAX
         ));
     }
     Ok(duration)

@@ -1,29 +1,59 @@
 //! Creating and deleting Jobs so that sending a request again does no harm.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions, Request, TypeMeta};
+use kube::api::{DeleteParams, DynamicObject, PostParams, Preconditions, Request};
 use kube::{Api, Resource, ResourceExt};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::client::optional;
-use super::pace::Pace;
-use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind};
+use super::pace::{Closed, Pace};
+use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
 use crate::mutant;
+use crate::report::duration::show;
 
 /// How often a create is sent when no answer comes.
 const CREATE_ATTEMPTS: u32 = 3;
 /// Pause before a create is sent again; doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// How a Job was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// It was sent more than once in such a way that an earlier sending may still arrive.
+    pub resent: bool,
+    /// It carries the label by which Jobs are counted. A mutating webhook or policy may take that away.
+    pub tracked: bool,
+}
+
+/// What is read of a Job that was made: the answer is longer than the Job.
+#[derive(Deserialize)]
+struct Answer {
+    metadata: AnswerMetadata,
+}
+
+#[derive(Deserialize)]
+struct AnswerMetadata {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+/// Whether a Job with these labels has the tracking label of the one that was sent.
+fn is_tracked(labels: Option<&BTreeMap<String, String>>, sent: &Value) -> bool {
+    let label = labels.and_then(|labels| labels.get(NAME_LABEL));
+    label.map(String::as_str) == sent["metadata"]["labels"][NAME_LABEL].as_str()
+}
+
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
 /// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
-/// within the request timeout. Nothing is sent once `stop` is set: then another may write.
+/// within the request timeout; it is given up at once where the server asks to wait for longer. Nothing is sent once `stop` is set:
+/// then another may write.
 ///
-/// Tells whether it was sent more than once in such a way that an earlier sending may still arrive.
+/// Tells how it was made.
 ///
 /// # Errors
 /// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. With [`ClusterErrorKind::Unavailable`] and
@@ -34,15 +64,14 @@ pub async fn create(
     job: &Value,
     pace: &Pace,
     stop: &AtomicBool,
-) -> Result<bool, ClusterError> {
+) -> Result<Made, ClusterError> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
         .as_str()
         .unwrap_or_default();
     let operation = format!("create job {namespace}/{name}");
     let api: Api<Job> = Api::namespaced(cluster.client.clone(), namespace);
-    // As it is: a field newer than our types must survive (law 9). Of the answer, which is longer than the Job, only that it is an
-    // object is looked at.
+    // As it is: a field newer than our types must survive (law 9).
     let body = serde_json::to_vec(job).expect("the keys of JSON are strings");
     let patience = Instant::now() + cluster.request_timeout();
     let mut attempt = 1;
@@ -58,22 +87,32 @@ pub async fn create(
         ClusterError { kind, ..error }
     };
     loop {
-        let slot = pace.enter().await;
-        if stop.load(Ordering::Relaxed) {
-            let never_sent = || ClusterError {
-                kind: ClusterErrorKind::Throttled,
-                operation: operation.clone(),
-                message: "the run ended while the server wanted no more requests".to_owned(),
-                causes: Vec::new(),
-            };
-            return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
-        }
+        let slot = match pace.enter(patience, stop).await {
+            Ok(slot) => slot,
+            Err(closed) => {
+                let never_sent = || ClusterError {
+                    kind: ClusterErrorKind::Throttled,
+                    operation: operation.clone(),
+                    message: match closed {
+                        Closed::Ending => {
+                            "the run ended while the server wanted no more requests".to_owned()
+                        }
+                        Closed::For(wait) => format!(
+                            "the server wants no more requests for {}",
+                            show(Duration::from_secs(wait.as_secs().max(1)))
+                        ),
+                    },
+                    causes: Vec::new(),
+                };
+                return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
+            }
+        };
         let request = async {
             let path = Job::url_path(&(), Some(namespace));
             let request = Request::new(path)
                 .create(&PostParams::default(), body.clone())
                 .map_err(kube::Error::BuildRequest)?;
-            cluster.client.request::<TypeMeta>(request).await
+            cluster.client.request::<Answer>(request).await
         };
         let (result, refusals) = cluster.request_once(&operation, request).await;
         match refusals {
@@ -81,21 +120,37 @@ pub async fn create(
             None => slot.answered(),
         }
         match result {
-            Ok(_) => return Ok(perhaps),
+            Ok(made) => {
+                return Ok(Made {
+                    resent: perhaps,
+                    tracked: is_tracked(made.metadata.labels.as_ref(), job),
+                });
+            }
             Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
                 let get = format!("get job {namespace}/{name}");
                 return match optional(cluster.request(&get, api.get_metadata(name)).await) {
                     Ok(Some(existing)) => {
-                        let mark = existing.annotations().get(CYCLE_ANNOTATION);
-                        if mark.is_some_and(|mark| mark == cycle) && !mutant::is("new-name") {
-                            Ok(perhaps)
+                        let tracked = is_tracked(existing.metadata.labels.as_ref(), job);
+                        // Where the cluster takes our annotations away the label tells: every other writer of it has a mark of its own.
+                        let ours = match existing.annotations().get(CYCLE_ANNOTATION) {
+                            Some(mark) => mark == cycle,
+                            None => tracked,
+                        };
+                        if ours && !mutant::is("new-name") {
+                            Ok(Made {
+                                resent: perhaps,
+                                tracked,
+                            })
                         } else {
                             Err(error)
                         }
                     }
                     // It was there under the name that was chosen here, and has ended and gone since. Should it have been
                     // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
-                    Ok(None) => Ok(perhaps),
+                    Ok(None) => Ok(Made {
+                        resent: perhaps,
+                        tracked: true,
+                    }),
                     Err(unknown) => Err(ClusterError {
                         kind: ClusterErrorKind::Unavailable,
                         ..unknown
@@ -177,7 +232,8 @@ pub struct Refusal {
     pub is_answer: bool,
 }
 
-/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, and is not kept.
+/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, keeps the label by which it would be counted, and is
+/// not kept.
 pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), Refusal> {
     let operation = format!("create jobs.batch in namespace {namespace}");
     let api: Api<DynamicObject> = Api::namespaced_with(
@@ -200,7 +256,18 @@ pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<
     };
     let limit = cluster.request_timeout();
     match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(made)) if is_tracked(made.metadata.labels.as_ref(), job) => Ok(()),
+        Ok(Ok(_)) => Err(Refusal {
+            error: ClusterError {
+                kind: ClusterErrorKind::Invalid,
+                operation,
+                message: format!(
+                    "a mutating webhook or policy of the cluster takes the label {NAME_LABEL} from new Jobs, and only by that label are Jobs found"
+                ),
+                causes: Vec::new(),
+            },
+            is_answer: true,
+        }),
         Ok(Err(error)) => {
             let error = ClusterError::from_kube(&operation, &error);
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.

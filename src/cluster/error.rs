@@ -7,6 +7,10 @@ use kube::client::AuthError;
 /// Most characters of what a credential plugin says that are shown.
 const MOST_OF_A_PLUGIN: usize = 500;
 
+/// Most characters of what a server says that are shown: what it holds against many fields of an object is long, and is whole.
+const MOST_OF_A_MESSAGE: usize = 8000;
+const BETWEEN: &str = ": is the server of the kubeconfig the API server, and is there a proxy or a login page before it?";
+
 /// What a failed request means for what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterErrorKind {
@@ -61,9 +65,14 @@ impl ClusterError {
         let no_credentials = credentials_problem(error);
         let (kind, message) = match error {
             _ if let Some(problem) = no_credentials => (ClusterErrorKind::Unauthorized, problem),
-            kube::Error::Api(status) => {
-                (kind_of(status.code, &status.reason), status.message.clone())
-            }
+            kube::Error::Api(status) => (
+                kind_of(status.code, &status.reason),
+                words(status.code, &status.message),
+            ),
+            kube::Error::SerdeError(error) => (
+                ClusterErrorKind::Other,
+                format!("what answers does not speak as an API server does ({error}){BETWEEN}"),
+            ),
             kube::Error::HyperError(_) | kube::Error::Service(_) | kube::Error::ReadEvents(_) => {
                 (ClusterErrorKind::Unavailable, innermost(error))
             }
@@ -116,6 +125,25 @@ impl ClusterError {
             _ => None,
         }
     }
+}
+
+/// What the server says. Something on the way to it says it with a page for browsers, of which the status is all that helps.
+fn words(code: u16, message: &str) -> String {
+    let message = message.trim();
+    let known = http::StatusCode::from_u16(code).ok();
+    let reason = known.and_then(|status| status.canonical_reason());
+    let status = format!("{code} {}", reason.unwrap_or_default());
+    if message.starts_with('<') {
+        return format!("{} with a page for browsers{BETWEEN}", status.trim_end());
+    }
+    if message.is_empty() {
+        return status.trim_end().to_owned();
+    }
+    if message.chars().count() > MOST_OF_A_MESSAGE {
+        let kept: String = message.chars().take(MOST_OF_A_MESSAGE).collect();
+        return format!("{kept}…");
+    }
+    message.to_owned()
 }
 
 /// Why credentials could not be made, where that is what went wrong. kube's own words show all that a plugin was given in its
@@ -269,6 +297,31 @@ mod tests {
         ] {
             assert_eq!(forbidden(message).hint(), None, "{message}");
         }
+    }
+
+    #[test]
+    fn a_page_for_browsers_is_not_shown() {
+        for (code, message, expected) in [
+            (
+                502,
+                "<html><h1>502 Bad Gateway</h1></html>",
+                "502 Bad Gateway with a page",
+            ),
+            (599, "\n<!DOCTYPE html>", "599 with a page"),
+            (503, "", "503 Service Unavailable"),
+            (
+                500,
+                "etcdserver: request timed out",
+                "etcdserver: request timed out",
+            ),
+        ] {
+            let words = words(code, message);
+            assert!(
+                words.starts_with(expected) && !words.contains('<'),
+                "{words}"
+            );
+        }
+        assert!(words(500, &"x".repeat(1_000_000)).len() < 10_000);
     }
 
     #[test]

@@ -255,7 +255,8 @@ async fn pods_by_job(
     Ok(by_job)
 }
 
-fn is_finished(job: &SlimJob) -> bool {
+/// Whether a terminal condition is set.
+pub(super) fn is_finished(job: &SlimJob) -> bool {
     job.status.conditions.iter().any(|condition| {
         condition.status == "True" && matches!(condition.kind.as_str(), "Complete" | "Failed")
     })
@@ -308,6 +309,7 @@ pub(super) fn to_observed(
         uid: job.uid.clone(),
         state,
         pending_to_keda,
+        leaving: job.deleting,
         pods: status.active.unwrap_or_default() + status.terminating.unwrap_or_default(),
         ours,
         created_at: job.created_at,

@@ -1,7 +1,9 @@
 //! How many creates of one object are under way at once: as many as the server takes. It halves when the server puts one off, and grows
-//! by one with each round that goes well; nothing is sent before the server's `Retry-After` is over.
+//! by one with each round that goes well; nothing is sent before the server's `Retry-After` is over, and nobody waits for that longer
+//! than a request may take.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +11,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::throttle;
+
+/// Who waits for the end of a `Retry-After` looks this often whether the run is ending.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The paces of a run's objects; one that was lowered stays so from cycle to cycle.
 #[derive(Debug, Default)]
@@ -52,6 +57,15 @@ pub struct Slot<'a> {
     began: Instant,
 }
 
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// The run is ending.
+    Ending,
+    /// The server asked not to come before so long.
+    For(Duration),
+}
+
 impl Pace {
     /// At most `most` at once, and so many at first.
     pub fn new(most: usize) -> Self {
@@ -74,26 +88,33 @@ impl Pace {
     }
 
     /// Waits for a place.
-    pub async fn enter(&self) -> Slot<'_> {
+    ///
+    /// # Errors
+    /// When `stop` is set, or when the server asked not to come before a time that is later than `patience`.
+    pub async fn enter(&self, patience: Instant, stop: &AtomicBool) -> Result<Slot<'_>, Closed> {
         loop {
             let changed = self.changed.notified();
-            let wait = {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Closed::Ending);
+            }
+            let now = Instant::now();
+            let not_before = {
                 let mut state = self.state();
-                let now = Instant::now();
-                if now < state.not_before {
-                    Some(state.not_before)
-                } else if as_float(state.under_way) + 1.0 <= state.limit {
+                let not_before = (now < state.not_before).then_some(state.not_before);
+                if not_before.is_none() && as_float(state.under_way) + 1.0 <= state.limit {
                     state.under_way += 1;
-                    return Slot {
+                    return Ok(Slot {
                         pace: self,
                         began: now,
-                    };
-                } else {
-                    None
+                    });
                 }
+                not_before
             };
-            match wait {
-                Some(until) => sleep_until(until).await,
+            match not_before {
+                Some(until) if until > patience => {
+                    return Err(Closed::For(until.duration_since(now)));
+                }
+                Some(until) => sleep_until(until.min(now + LOOK)).await,
                 None => changed.await,
             }
         }
@@ -140,8 +161,15 @@ mod tests {
 
     use super::*;
 
+    static GOES_ON: AtomicBool = AtomicBool::new(false);
+
+    async fn enter(pace: &Pace) -> Slot<'_> {
+        let patience = Instant::now() + Duration::from_secs(30);
+        pace.enter(patience, &GOES_ON).await.unwrap()
+    }
+
     fn enter_all(pace: &Pace) -> Vec<Slot<'_>> {
-        std::iter::from_fn(|| pace.enter().now_or_never()).collect()
+        std::iter::from_fn(|| enter(pace).now_or_never()).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -153,7 +181,7 @@ mod tests {
         for slot in slots {
             slot.put_off(Some(Duration::from_secs(3)));
         }
-        assert!(pace.enter().now_or_never().is_none(), "not before 3 s");
+        assert!(enter(&pace).now_or_never().is_none(), "not before 3 s");
         tokio::time::advance(Duration::from_secs(3)).await;
         let slots = enter_all(&pace);
         assert_eq!(slots.len(), 4);
@@ -169,7 +197,7 @@ mod tests {
     async fn one_is_always_let_through_and_rounds_that_go_well_raise_it_again() {
         let pace = Pace::new(4);
         for _ in 0..5 {
-            pace.enter().await.put_off(None);
+            enter(&pace).await.put_off(None);
             tokio::time::advance(Duration::from_secs(10)).await;
         }
         for expected in [1, 2, 2, 3] {
@@ -190,10 +218,41 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_a_place_gets_the_next_one() {
         let pace = Pace::new(1);
-        let first = pace.enter().await;
-        let mut second = std::pin::pin!(pace.enter());
+        let first = enter(&pace).await;
+        let mut second = std::pin::pin!(enter(&pace));
         assert!(second.as_mut().now_or_never().is_none());
         drop(first);
         assert!(second.now_or_never().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_would_wait_longer_than_a_request_may_take_is_sent_away() {
+        let pace = Pace::new(4);
+        enter(&pace).await.put_off(Some(Duration::from_hours(1)));
+        let patience = Instant::now() + Duration::from_secs(30);
+        let closed = pace.enter(patience, &GOES_ON).now_or_never();
+        assert_eq!(
+            closed.map(Result::unwrap_err),
+            Some(Closed::For(Duration::from_hours(1)))
+        );
+        tokio::time::advance(Duration::from_secs(3_590)).await;
+        let began = Instant::now();
+        drop(enter(&pace).await);
+        assert!(began.elapsed() >= Duration::from_secs(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_leaves_when_the_run_ends() {
+        let (pace, stop) = (Pace::new(4), AtomicBool::new(false));
+        enter(&pace).await.put_off(Some(Duration::from_secs(20)));
+        let began = Instant::now();
+        let patience = began + Duration::from_secs(30);
+        let ends = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            stop.store(true, Ordering::Relaxed);
+        };
+        let (closed, ()) = tokio::join!(pace.enter(patience, &stop), ends);
+        assert_eq!(closed.unwrap_err(), Closed::Ending);
+        assert!(began.elapsed() < Duration::from_secs(2));
     }
 }

@@ -15,6 +15,9 @@ use super::{ClusterError, ClusterErrorKind, skew};
 /// First pause where the server names none; doubles up to the last, with jitter.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
+/// What is asked for beyond this is not believed; a time so far off could not be told either.
+const LONGEST: Duration = Duration::from_hours(24);
+
 tokio::task_local! {
     static PATIENCE: Arc<Patience>;
 }
@@ -86,7 +89,7 @@ impl<B, E> Policy<Request<Body>, Response<B>, E> for Again {
             .headers()
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
+            .map(|seconds: u64| Duration::from_secs(seconds).min(LONGEST));
         let pause = pause(self.attempt, asked);
         // Whoever goes around `Cluster::request` has no timeout to be patient within.
         let again = PATIENCE

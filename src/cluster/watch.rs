@@ -18,7 +18,9 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use tokio::time::Instant;
 
-use super::inventory::{PodsOf, SlimJob, SlimObject, SlimPod, job_of_pod, to_observed, wants_pods};
+use super::inventory::{
+    PodsOf, SlimJob, SlimObject, SlimPod, is_finished, job_of_pod, to_observed, wants_pods,
+};
 use super::{Cluster, ClusterError, KEDA_NAME_LABEL, NAME_LABEL};
 use crate::api::ScaledJob;
 use crate::planner::inventory::ObservedJob;
@@ -77,10 +79,20 @@ impl Watches {
             .into_iter()
             .map(|(namespace, (all, with_pods))| {
                 let place = |_: &SlimObject, object: &str| Some(object.to_owned());
-                let jobs = Pair::start::<Job>(cluster, &namespace, "jobs.batch", mode, all, place);
+                let jobs = Pair::start::<Job>(
+                    cluster,
+                    &namespace,
+                    "jobs.batch",
+                    mode,
+                    all,
+                    place,
+                    is_finished,
+                );
                 let pods = (!with_pods.is_empty()).then(|| {
                     let place = |pod: &SlimObject, _: &str| job_of_pod(pod).cloned();
-                    Pair::start::<Pod>(cluster, &namespace, "pods", mode, with_pods, place)
+                    Pair::start::<Pod>(cluster, &namespace, "pods", mode, with_pods, place, |_| {
+                        false
+                    })
                 });
                 (namespace, Namespace { jobs, pods })
             })
@@ -142,6 +154,25 @@ impl Watches {
     }
 }
 
+impl Watches {
+    /// Jobs of ours of one object that had ended when they were deleted, since this was asked last: `ttlSecondsAfterFinished` may
+    /// delete a Job between two cycles. None in [`Mode::Lists`].
+    pub fn take_ended(&self, namespace: &str, job: &ScaledJob) -> Vec<ObservedJob> {
+        let Some(feeds) = self.namespaces.get(namespace) else {
+            return Vec::new();
+        };
+        let [ours, _] = &feeds.jobs.0;
+        let ended = ours.take_ended(&job.name);
+        let observed = ended.iter().map(|job| to_observed(job, true, None, &[]));
+        observed
+            .map(|job| ObservedJob {
+                leaving: true,
+                ..job
+            })
+            .collect()
+    }
+}
+
 impl<T> Pair<T>
 where
     T: From<SlimObject> + Send + Sync + 'static,
@@ -154,6 +185,7 @@ where
         mode: Mode,
         names: BTreeSet<String>,
         place: fn(&SlimObject, &str) -> Option<String>,
+        ends: fn(&T) -> bool,
     ) -> Self
     where
         K: kube::Resource<DynamicType = ()>,
@@ -175,7 +207,7 @@ where
                 objects: names.len(),
                 warned: Arc::clone(&warned),
             };
-            Feed::start::<K>(cluster, options, Box::new(place))
+            Feed::start::<K>(cluster, options, Box::new(place), ends)
         };
         Self([
             feed(NAME_LABEL.to_owned(), NAME_LABEL),

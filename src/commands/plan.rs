@@ -251,10 +251,16 @@ pub(super) fn targets(
         if let (Some(flag), Some(namespace)) = (flag, job.namespace.as_deref())
             && flag != namespace
         {
+            let source = &job.document.source;
+            let place = job.place_of("metadata.namespace").map(|span| {
+                let start = source.position(span.start);
+                format!("{}:{}:{}: ", source.name(), start.line, start.column)
+            });
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!(
-                    "{} belongs to namespace {namespace}, and --namespace says {flag}",
+                    "{}{} belongs to namespace {namespace}, and --namespace says {flag}",
+                    place.unwrap_or_default(),
                     job.name
                 ),
             )

@@ -112,15 +112,18 @@ pub async fn execute(
         _ => Verbosity::Verbose,
     };
     let progress = Progress::of_creations(human && args.once && talk.quiet == 0);
-    let results = {
+    let (results, unread) = {
         let out = RefCell::new((Reporter::new(&mut *context.stdout, format, verbosity), None));
         let tell = |object: Option<&ObjectName>, event: Event| {
             progress.see(&event);
             let mut out = out.borrow_mut();
             let written = progress.suspend(|| out.0.report(Timestamp::now(), object, &event));
             if let Err(error) = written {
-                // Nobody reads any more: what is under way is ended in order, as on a signal.
-                signals.request_stop();
+                // Nobody reads any more. One cycle is carried out all the same, as half of one with the exit code of a whole one
+                // would be a lie; a loop is ended in order, as on a signal.
+                if !(args.once && is_closed(&error)) {
+                    signals.request_stop();
+                }
                 out.1.get_or_insert(error);
             }
         };
@@ -136,13 +139,17 @@ pub async fn execute(
         guard.release().await;
         progress.finish();
         tell(None, summary(&results, args.once, signals));
-        if let Some(error) = out.into_inner().1 {
-            return Err(error.into());
+        match out.into_inner().1 {
+            Some(error) if args.once && is_closed(&error) => (results, true),
+            Some(error) => return Err(error.into()),
+            None => (results, false),
         }
-        results
     };
-    if human && args.once && context.settings.talk.quiet == 0 {
-        show_jobs(context, &observer, &targets).await?;
+    if human && args.once && context.settings.talk.quiet == 0 && !unread {
+        match show_jobs(context, &observer, &targets).await {
+            Err(error) if error.kind == ErrorKind::BrokenPipe => {}
+            shown => shown?,
+        }
     }
     if let Some(sandbox) = sandbox {
         if human {
@@ -155,6 +162,11 @@ pub async fn execute(
         sandbox.stop().await;
     }
     Ok(signals.status().unwrap_or_else(|| status(&results)))
+}
+
+/// stdout was closed by its reader.
+fn is_closed(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 fn status(results: &[ObjectResult]) -> ExitStatus {

@@ -42,10 +42,10 @@ pub fn select(jobs: Vec<OwnedJob>, selection: &Selection, now: Timestamp) -> Vec
         let meant = match selection.states {
             States::Finished => state.is_finished(),
             States::Failed => state == JobState::Failed,
-            // One that is on its way out needs no second delete.
-            States::All => state != JobState::Terminating,
+            States::All => true,
         };
-        if named && meant {
+        // One that is on its way out needs no second delete, and takes no place among those that stay.
+        if named && meant && !owned.job.leaving {
             by_object
                 .entry((owned.namespace.clone(), owned.object.clone()))
                 .or_default()
@@ -97,6 +97,7 @@ mod tests {
                 uid: name.to_owned(),
                 state,
                 pending_to_keda: false,
+                leaving: state == JobState::Terminating,
                 pods: 0,
                 ours: true,
                 created_at: time,

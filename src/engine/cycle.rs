@@ -203,6 +203,9 @@ pub async fn apply(
                 stop,
             };
             create(engine, cluster, target, count, &batch, stop, report).await;
+            if let Some(observer) = &engine.observer {
+                observer.can_count(target)?;
+            }
         }
     }
     let deletes = delete(engine, cluster, target, &decided.actions, stop, report);
@@ -245,35 +248,51 @@ async fn create(
     let observer = engine.observer.as_deref();
     let hopeless = AtomicBool::new(false);
     let throttled = AtomicBool::new(false);
-    let sent = futures::stream::iter(0..count)
-        .map(|ordinal| {
-            let (hopeless, throttled) = (&hopeless, &throttled);
-            async move {
-                let _permit = engine.creates.acquire().await;
-                if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
-                    return false;
+    let uncounted = AtomicBool::new(false);
+    let one = |ordinal| {
+        let (hopeless, throttled, uncounted) = (&hopeless, &throttled, &uncounted);
+        async move {
+            let _permit = engine.creates.acquire().await;
+            if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
+                return false;
+            }
+            let sent = send(observer, cluster, target, count, ordinal, batch).await;
+            match &sent {
+                Ok(_) => {
+                    let lost = observer.is_some_and(|observer| observer.can_count(target).is_err());
+                    uncounted.fetch_or(lost, Ordering::Relaxed);
+                    hopeless.fetch_or(lost, Ordering::Relaxed);
                 }
-                let sent = send(observer, cluster, target, count, ordinal, batch).await;
-                if let Err((_, error)) = &sent {
+                Err((_, error)) => {
                     // One that was put off until its time was up had the whole object wait.
                     let puts_off = error.kind == ClusterErrorKind::Throttled;
                     throttled.fetch_or(puts_off, Ordering::Relaxed);
                     hopeless.fetch_or(puts_off || is_hopeless(error), Ordering::Relaxed);
                 }
-                report(match sent {
-                    Ok(job) => Outcome::Created { job },
-                    Err((job, error)) => Outcome::CreateFailed { job, error },
-                });
-                true
             }
-        })
+            report(match sent {
+                Ok(job) => Outcome::Created { job },
+                Err((job, error)) => Outcome::CreateFailed { job, error },
+            });
+            true
+        }
+    };
+    // The first of a run goes alone: should the cluster take the label away by which Jobs are counted, there is one too many and not
+    // a whole batch.
+    let alone = observer.is_some_and(|observer| !observer.has_counted(target));
+    let first = usize::from(alone && count > 1 && Box::pin(one(0)).await);
+    let sent = futures::stream::iter(first..count)
+        .map(one)
         .buffer_unordered(engine.concurrency)
         .filter(|sent| futures::future::ready(*sent))
         .count()
-        .await;
+        .await
+        + first;
     if sent < count {
         let why = if throttled.load(Ordering::Relaxed) {
             "the cluster has too much to do: the next cycle goes on"
+        } else if uncounted.load(Ordering::Relaxed) {
+            "they could not be counted"
         } else if hopeless.load(Ordering::Relaxed) {
             "the cluster refuses this object's Jobs"
         } else {
@@ -339,11 +358,12 @@ async fn send(
         )
         .await
         {
-            Ok(resent) => {
+            Ok(made) => {
                 if let Some(observer) = observer {
-                    if resent || spared {
+                    if made.resent || spared {
                         observer.resent(target, &name);
                     }
+                    observer.marked(target, &name, made.tracked);
                     observer.created(target, sent(), batch.clock.now());
                 }
                 return Ok(name);

@@ -159,6 +159,7 @@ impl Ledger {
                 uid: String::new(),
                 state: JobState::Pending,
                 pending_to_keda: true,
+                leaving: false,
                 pods: 0,
                 ours: true,
                 created_at: Some(entry.created_at),

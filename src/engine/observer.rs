@@ -11,9 +11,18 @@ use super::ledger::{Ledger, Sent};
 use crate::cluster::job::Owner;
 use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::cluster::watch::{Mode, Watches};
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
 use crate::mutant;
 use crate::planner::inventory::{Inventory, ObservedJob};
+
+/// What became of the label by which Jobs are counted.
+#[derive(Debug, Clone)]
+enum Label {
+    /// The cluster keeps it.
+    Kept,
+    /// It was gone from the Job of that name: no list and no watch will ever show it.
+    Lost(String),
+}
 
 /// The watches and ledgers of a run.
 pub struct Observer {
@@ -22,6 +31,8 @@ pub struct Observer {
     ledgers: Mutex<HashMap<String, Ledger>>,
     /// By [`Target::id`]: what is known must contain a list that began after this. See [`Self::acquired`].
     since: Mutex<HashMap<String, Instant>>,
+    /// By [`Target::id`]: whether its Jobs carry our label, as the answers to creates show.
+    labels: Mutex<HashMap<String, Label>>,
     scaled_jobs: Arc<ScaledJobs>,
     mode: Mode,
     /// Always, but for a mutant.
@@ -45,6 +56,7 @@ impl Observer {
             watches: Watches::start(cluster, objects, mode),
             ledgers: Mutex::default(),
             since: Mutex::default(),
+            labels: Mutex::default(),
             scaled_jobs,
             mode,
             keeps_ledgers: !mutant::is("no-ledger"),
@@ -56,11 +68,12 @@ impl Observer {
         self.mode == Mode::Watch
     }
 
-    /// What exists for `target`, with what was just made.
+    /// What exists for `target`, with what was just made, and with what ended and is gone since the last time.
     ///
     /// # Errors
     /// When it is not known: the cycle must hold.
     pub async fn observe(&self, target: &Target) -> Result<Inventory, ClusterError> {
+        self.can_count(target)?;
         let snapshot = |since| self.watches.snapshot(&target.namespace, &target.job, since);
         let since = self
             .since
@@ -83,6 +96,9 @@ impl Observer {
                 }
             }
         }
+        // Without these nobody would hear how they ended, the failure brake least of all.
+        let ended = self.watches.take_ended(&target.namespace, &target.job);
+        known.jobs.extend(ended);
         Ok(Inventory::Known(self.with_ledger(target, |ledger| {
             ledger.reconcile(&known.jobs, known.as_of);
             ledger.complete(known.jobs)
@@ -141,6 +157,42 @@ impl Observer {
                 ledger.perhaps(sent, Instant::now(), time);
             });
         }
+    }
+
+    /// A Job was made, `tracked` with the label by which Jobs are counted. One without it is one too many for ever.
+    pub fn marked(&self, target: &Target, name: &str, tracked: bool) {
+        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        if tracked {
+            labels.entry(target.id()).or_insert(Label::Kept);
+        } else {
+            labels.insert(target.id(), Label::Lost(name.to_owned()));
+        }
+    }
+
+    /// Whether a Job of `target` was made in this run, and kept its label.
+    pub fn has_counted(&self, target: &Target) -> bool {
+        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(labels.get(&target.id()), Some(Label::Kept))
+    }
+
+    /// Whether the Jobs of `target` can be counted: none that this run made lacks our label.
+    ///
+    /// # Errors
+    /// When one does: it exists and no list shows it, so that every count is too small from then on (laws 1 and 2).
+    pub fn can_count(&self, target: &Target) -> Result<(), ClusterError> {
+        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Label::Lost(job)) = labels.get(&target.id()) else {
+            return Ok(());
+        };
+        Err(ClusterError {
+            kind: ClusterErrorKind::Other,
+            operation: format!("count the Jobs of {}", target.id()),
+            message: format!(
+                "the cluster took the label {NAME_LABEL} from the job {job}, and only by that label are Jobs found; have the mutating webhook or policy that does so keep it, see to that Job (kubectl get job {job} --namespace {}), and start again",
+                target.namespace
+            ),
+            causes: Vec::new(),
+        })
     }
 
     /// The Job was sent more than once: an earlier sending may still arrive.

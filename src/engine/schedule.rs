@@ -13,7 +13,7 @@ use super::guard::{Guard, ObjectGuard};
 use super::lease::Grant;
 use super::{Engine, Target};
 use crate::cluster::job::CycleId;
-use crate::cluster::{Cause, ClusterError, stuck};
+use crate::cluster::{Cause, ClusterError, ClusterErrorKind, stuck};
 use crate::planner::inventory::{Inventory, JobState, ObservedJob};
 use crate::planner::{Action, TermOutcome};
 use crate::report::ObjectName;
@@ -436,7 +436,7 @@ impl Driver<'_> {
             }
             Outcome::CreateFailed { job, error } => Event::CreateFailed {
                 job: job.clone(),
-                error: with_hint(error),
+                error: create_error(error),
                 causes: error
                     .causes
                     .iter()
@@ -475,6 +475,17 @@ impl Driver<'_> {
             message: cause.message.clone(),
             location,
         }
+    }
+}
+
+/// What became of a create. Without an answer it is not known whether the Job was made, and the cluster is there: it just answered.
+fn create_error(error: &ClusterError) -> String {
+    match error.kind {
+        ClusterErrorKind::Unavailable | ClusterErrorKind::Other => format!(
+            "{} (it may exist all the same: that is found out before more are made)",
+            error.message
+        ),
+        _ => with_hint(error),
     }
 }
 

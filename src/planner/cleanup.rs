@@ -13,7 +13,8 @@ use super::{Action, DeleteReason, Propagation};
 /// KEDA sorts by `completionTime`, which failed Jobs lack; here the time of the terminal condition counts. A Job without one
 /// is placed by its creation, which was no later; without either it counts as the youngest, so that what is least known
 /// is kept longest. Ties go by name. A negative limit, which KEDA from 2.20 refuses and earlier ones crash on,
-/// deletes nothing. [semantics §3.4]
+/// deletes nothing. One that is being deleted already, which a finalizer may keep for long, is not deleted again and takes no place
+/// among those that stay. [semantics §3.4]
 pub(super) fn history(
     job: &ScaledJob,
     jobs: &[ObservedJob],
@@ -30,7 +31,7 @@ pub(super) fn history(
     ] {
         let mut finished: Vec<&ObservedJob> = jobs
             .iter()
-            .filter(|observed| observed.ours && observed.state == state)
+            .filter(|observed| observed.ours && observed.state == state && !observed.leaving)
             .collect();
         let Ok(keep) = usize::try_from(limit) else {
             if !finished.is_empty() {

@@ -32,6 +32,8 @@ pub struct ObservedJob {
     pub state: JobState,
     /// KEDA counts an unfinished Job as pending by its pods alone, suspended and terminating ones too. [semantics §2.6]
     pub pending_to_keda: bool,
+    /// It is being deleted, or is gone since the last cycle: it needs no second delete.
+    pub leaving: bool,
     /// `status.active` + `status.terminating`: pods that still use the cluster.
     pub pods: i64,
     /// Labelled `keda-jobs/name`: ours to delete. Otherwise it carries KEDA's label and only counts.

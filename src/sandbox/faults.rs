@@ -39,6 +39,8 @@ pub(super) struct Action {
     /// Carry the request out, then close the connection without an answer.
     #[serde(default)]
     pub(super) lose_answer: bool,
+    /// Carry a create out without this label, as where an admission policy takes it away.
+    pub(super) drop_label: Option<String>,
     /// Break watches, running ones too.
     pub(super) watch: Option<WatchFault>,
 }

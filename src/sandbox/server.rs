@@ -54,6 +54,10 @@ pub(super) async fn handle(
     if let Some(code) = fault.status {
         return failed(&faulted(code, &fault, &request));
     }
+    let bytes = match &fault.drop_label {
+        Some(label) => without_label(&bytes, label),
+        None => bytes,
+    };
     let response = match answer(&shared, &request, &bytes, &fault) {
         Ok(response) => response,
         Err(failure) => failed(&failure),
@@ -65,6 +69,20 @@ pub(super) async fn handle(
         connection.0.cut();
     }
     response
+}
+
+/// The object without that label; what is no JSON stays as it is.
+fn without_label(bytes: &Bytes, label: &str) -> Bytes {
+    let Ok(mut object) = serde_json::from_slice::<Value>(bytes) else {
+        return bytes.clone();
+    };
+    if let Some(labels) = object
+        .pointer_mut("/metadata/labels")
+        .and_then(Value::as_object_mut)
+    {
+        labels.shift_remove(label);
+    }
+    object.to_string().into()
 }
 
 fn faulted(code: u16, fault: &Action, request: &Request) -> Failure {

@@ -27,6 +27,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             "cleanup::shows_how_far_it_is_on_a_terminal_only",
             progress,
         ),
+        test(
+            "cleanup::a_job_that_a_finalizer_keeps_is_deleted_once",
+            kept_by_a_finalizer,
+        ),
         test("list::shows_state_age_trigger_and_reason", list),
         test("list::all_namespaces", all_namespaces),
     ]
@@ -275,5 +279,36 @@ fn all_namespaces() -> Outcome {
         .run()
         .expect(0);
     assert_contains(&output.stdout, &[&format!("{}/orders", cluster.namespace)]);
+    Ok(())
+}
+
+fn kept_by_a_finalizer() -> Outcome {
+    const HELD: &str = "keda-jobs.example.org/held";
+    let cluster = TestCluster::start();
+    four(&cluster);
+    cluster.change::<Job>("orders-one", false, |job| {
+        job.metadata.finalizers = Some(vec![HELD.to_owned()]);
+    });
+    let cleanup = |expected: &str| {
+        let output = cluster.run(["cleanup", "--yes"]).expect(0);
+        assert_contains(&output.stdout, &[expected]);
+    };
+    cleanup("deleted 3 Jobs");
+    eventually("the others to be gone", || {
+        (cluster.jobs().len() == 2).then_some(())
+    });
+    // It is being deleted already, and may be for long.
+    cleanup("nothing to delete");
+    // The history of a run is no different.
+    let manifest = cluster.write(
+        "orders.yaml",
+        &crate::sources::scaled_job("orders", "- type: cron\n  metadata:\n    timezone: Etc/UTC\n    start: 0 0 1 1 *\n    end: 0 0 2 1 *\n    desiredReplicas: \"1\"")
+            .replace("  maxReplicaCount: 100\n", "  maxReplicaCount: 100\n  successfulJobsHistoryLimit: 0\n"),
+    );
+    let run = cluster.run(["run", "--once", &manifest]);
+    assert_contains(&run.stdout, &[" 0 deleted"]);
+    cluster.change::<Job>("orders-one", false, |job| {
+        job.metadata.finalizers = None;
+    });
     Ok(())
 }

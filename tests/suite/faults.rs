@@ -18,6 +18,14 @@ pub(crate) fn tests() -> Vec<Trial> {
             "faults::a_long_throttling_says_what_the_server_answered",
             throttled_for_long,
         ),
+        embedded_test(
+            "faults::a_server_that_puts_off_for_an_hour_holds_the_cycle_and_not_the_run",
+            throttled_for_an_hour,
+        ),
+        embedded_test(
+            "faults::jobs_that_lose_their_label_are_noticed_at_the_first",
+            lost_label,
+        ),
         embedded_test("faults::a_failing_list_holds_the_cycle", failing_list),
         embedded_test(
             "faults::a_quota_stops_the_cycle_with_the_servers_words",
@@ -59,6 +67,13 @@ fn scene(items: usize) -> Scene {
 }
 
 impl Scene {
+    /// The manifest with a cycle each second.
+    fn often(&self) -> String {
+        let manifest = std::fs::read_to_string(&self.manifest).expect("the manifest");
+        let often = manifest.replace("spec:\n  max", "spec:\n  pollingInterval: 1\n  max");
+        self.cluster.write("often.yaml", &often)
+    }
+
     fn fault(&self, rules: Value) {
         self.cluster.admin("POST", "/sandbox/faults", Some(rules));
     }
@@ -132,6 +147,80 @@ fn throttled_for_long() -> Outcome {
     let sent = requests["counts"]["create jobs"].as_u64();
     assert!(sent.is_some_and(|sent| sent < 20), "{requests:#}");
     assert!(scene.cluster.jobs().is_empty());
+    Ok(())
+}
+
+fn throttled_for_an_hour() -> Outcome {
+    let scene = scene(40);
+    for retry_after in [3600, u64::MAX] {
+        scene.fault(json!([{"verb": "create", "resource": "jobs", "count": 32, "action": {"status": 429, "retryAfter": retry_after}}]));
+        let run = scene
+            .cluster
+            .run(["run", "--once", &scene.manifest])
+            .expect(1);
+        assert_contains(
+            &run.stdout,
+            &[
+                "429 Too Many Requests once with Retry-After",
+                "more Jobs were not sent: the cluster has too much to do",
+            ],
+        );
+        scene.cluster.admin("DELETE", "/sandbox/faults", None);
+        assert!(scene.cluster.jobs().is_empty());
+    }
+    // In a loop each cycle says so and is over, and a signal ends the run.
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"status": 429, "retryAfter": 3600}}]));
+    let (stdout, stderr) = (
+        scene.cluster.folder.path().join("run.stdout"),
+        scene.cluster.folder.path().join("run.stderr"),
+    );
+    let path = scene.often();
+    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    eventually("a cycle to say that it is still too early", || {
+        let said = std::fs::read_to_string(&stdout).ok()?;
+        said.contains("the server wants no more requests for 59m")
+            .then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    Ok(())
+}
+
+fn lost_label() -> Outcome {
+    let scene = scene(5);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "action": {"dropLabel": "keda-jobs/name"}}]),
+    );
+    let run = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(1);
+    let jobs = scene.cluster.jobs();
+    assert_eq!(jobs.len(), 1, "no list shows it, and there is no second");
+    let name = jobs[0].metadata.name.as_deref().expect("a name");
+    assert_contains(
+        &run.stdout,
+        &[
+            &format!("created {name}"),
+            &format!("took the label keda-jobs/name from the job {name}"),
+            "4 more Jobs were not sent: they could not be counted",
+            "1 created",
+        ],
+    );
+    // A loop holds from then on.
+    let (stdout, stderr) = (
+        scene.cluster.folder.path().join("run.stdout"),
+        scene.cluster.folder.path().join("run.stderr"),
+    );
+    let path = scene.often();
+    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    eventually("the next cycle to hold", || {
+        let said = std::fs::read_to_string(&stdout).ok()?;
+        said.contains("HELD at 0 of").then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    assert_eq!(scene.cluster.jobs().len(), 2, "one more for one more run");
     Ok(())
 }
 

@@ -393,7 +393,7 @@ fn no_hold_and_wait() -> Outcome {
 fn flags() -> Outcome {
     for (arguments, part) in [
         (&["--lease-duration", "500ms"][..], "whole seconds"),
-        (&["--lease-duration", "0"], "at least 1s"),
+        (&["--lease-duration", "0"], "between 1s and"),
         (&["--no-lease", "--takeover"], "--takeover"),
         (&["--no-lease", "--lease-wait"], "--lease-wait"),
         (&["--lease-wait=soon"], "is no duration"),

@@ -26,6 +26,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("brake::ten_failures_in_a_row_put_it_on", brake),
         test("brake::a_success_and_a_new_template_take_it_off", brake_off),
         test("brake::a_running_loop_makes_one_and_waits", brake_loop),
+        test(
+            "brake::jobs_that_a_ttl_deletes_between_two_cycles_count",
+            brake_with_ttl,
+        ),
     ]
 }
 
@@ -374,5 +378,46 @@ fn brake_loop() -> Outcome {
         );
         assert!(unfinished + create <= unfinished.max(1), "{event:#}");
     }
+    Ok(())
+}
+
+/// With `ttlSecondsAfterFinished: 0` no cycle ever sees a Job that has ended: the watch alone shows how it did.
+fn brake_with_ttl() -> Outcome {
+    let cluster = TestCluster::start();
+    let page = waiting(2);
+    let text = failing(&page)
+        .replace(
+            "  maxReplicaCount: 100\n",
+            "  maxReplicaCount: 100\n  pollingInterval: 1\n",
+        )
+        .replace(
+            "    backoffLimit: 0\n",
+            "    backoffLimit: 0\n    ttlSecondsAfterFinished: 0\n",
+        );
+    let manifest = cluster.write("doomed.yaml", &text);
+    let (stdout, stderr) = (
+        cluster.folder.path().join("stdout"),
+        cluster.folder.path().join("stderr"),
+    );
+    let running = cluster
+        .keda(["run", "--failure-brake", "3", "--output", "json", &manifest])
+        .spawn(&stdout, &stderr);
+    eventually("the brake", || {
+        events(&stdout)
+            .iter()
+            .any(|event| event["term"] == json!("failure-brake"))
+            .then_some(())
+    });
+    running.signal("INT");
+    running.wait();
+    let told: Vec<Value> = events(&stdout)
+        .into_iter()
+        .filter(|event| event["type"] == json!("jobFinished"))
+        .collect();
+    assert!(told.len() >= 3, "{told:#?}");
+    assert!(
+        told.iter().all(|event| event["succeeded"] == json!(false)),
+        "{told:#?}"
+    );
     Ok(())
 }

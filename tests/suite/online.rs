@@ -18,6 +18,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("online::what_is_missing_is_named_at_its_place", missing),
         test("online::a_dry_run_maps_field_errors", dry_run),
+        embedded_test(
+            "online::a_cluster_that_takes_our_label_away_is_told_of",
+            lost_label,
+        ),
         test("online::quotas_are_compared_with_the_maximum", quota),
         test("online::sources_are_read_once", sources),
         embedded_test("online::what_may_not_be_asked_is_a_warning", forbidden),
@@ -185,6 +189,25 @@ fn sources() -> Outcome {
     assert_contains(
         &output.stdout,
         &["error[source-failed] metrics-api cannot be read"],
+    );
+    Ok(())
+}
+
+fn lost_label() -> Outcome {
+    let cluster = TestCluster::start();
+    let pod = "        containers: [{name: worker, image: busybox:1.36}]";
+    let path = cluster.write("orders.yaml", &scaled_job(pod, URL));
+    let rules =
+        json!([{"verb": "create", "resource": "jobs", "action": {"dropLabel": "keda-jobs/name"}}]);
+    cluster.admin("POST", "/sandbox/faults", Some(rules));
+    let output = cluster
+        .run(["validate", "--cluster", "--output", "concise", &path])
+        .expect(1);
+    assert_contains(
+        &output.stdout,
+        &[
+            "orders.yaml:4:9: error[refused-by-cluster] a mutating webhook or policy of the cluster takes the label keda-jobs/name",
+        ],
     );
     Ok(())
 }

@@ -39,6 +39,14 @@ pub(crate) fn tests() -> Vec<Trial> {
         test("run::a_slow_object_delays_no_other", loops::slow_object),
         test("run::secrets_are_not_shown", secrets),
         test("run::a_closed_stdout_is_no_error", closed_stdout),
+        test(
+            "run::a_namespace_that_contradicts_the_flag_is_shown_with_its_place",
+            contradicted,
+        ),
+        test(
+            "run::once_carries_its_cycle_out_when_nobody_reads_any_more",
+            unread,
+        ),
     ]
 }
 
@@ -371,6 +379,40 @@ fn closed_stdout() -> Outcome {
         .output()?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.is_empty(), "{stderr}");
+    Ok(())
+}
+
+fn contradicted() -> Outcome {
+    let cluster = TestCluster::start();
+    let text = scaled_job("orders", &metrics_trigger(&waiting(1))).replace(
+        "metadata:\n  name: orders\n",
+        "metadata:\n  name: orders\n  namespace: elsewhere\n",
+    );
+    let manifest = cluster.write("orders.yaml", &text);
+    let run = cluster.run(["run", "--once", &manifest]).expect(2);
+    assert_contains(
+        &run.stderr,
+        &["orders.yaml:5:14: orders belongs to namespace elsewhere, and --namespace says test-"],
+    );
+    Ok(())
+}
+
+/// `run --once | grep -q created` ends the reading early, and its exit code must mean what it says.
+fn unread() -> Outcome {
+    let cluster = TestCluster::start();
+    let page = waiting(60);
+    let manifest = cluster.write(
+        "orders.yaml",
+        &scaled_job("orders", &metrics_trigger(&page)),
+    );
+    let run = |output: &str, more: &str| {
+        let arguments = ["run", "--once", "--output", output, more, &manifest];
+        cluster.keda(arguments).run_unread_after("created")
+    };
+    assert_eq!(run("human", "--max-create=20"), 5, "40 were held back");
+    assert_eq!(cluster.jobs().len(), 20);
+    assert_eq!(run("json", "--max-create=99"), 0);
+    assert_eq!(cluster.jobs().len(), 60);
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! One list and the watch that follows it.
 
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -28,6 +29,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const PAUSE_PER_OBJECT: Duration = Duration::from_millis(5);
 const LEAST_PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 
+/// Most ended objects of a bucket that are kept until somebody asks, as where another run holds the lease.
+const MOST_ENDED: usize = 256;
+
 /// Where an object is kept; none when it is not.
 pub(super) type Place = Box<dyn Fn(&SlimObject) -> Option<String> + Send + Sync>;
 
@@ -46,9 +50,13 @@ pub(super) struct Options<'a> {
     pub(super) warned: Arc<AtomicBool>,
 }
 
+/// Objects by bucket that had ended when they were deleted, and were not told of yet.
+type Ended<T> = Arc<Mutex<HashMap<String, VecDeque<T>>>>;
+
 /// The objects of one resource, namespace and selector. Nothing is asked for before somebody wants to know. Ends when it is dropped.
 pub(super) struct Feed<T> {
     state: watch::Receiver<State<T>>,
+    ended: Ended<T>,
     /// A list is wanted that begins then or later.
     demand: watch::Sender<Option<Instant>>,
     task: JoinHandle<()>,
@@ -67,7 +75,13 @@ impl<T> Feed<T>
 where
     T: From<SlimObject> + Send + Sync + 'static,
 {
-    pub(super) fn start<K>(cluster: &Cluster, options: Options<'_>, place: Place) -> Self
+    /// `ends` says of an object that was deleted whether it had ended before.
+    pub(super) fn start<K>(
+        cluster: &Cluster,
+        options: Options<'_>,
+        place: Place,
+        ends: fn(&T) -> bool,
+    ) -> Self
     where
         K: kube::Resource<DynamicType = ()>,
     {
@@ -81,6 +95,7 @@ where
         } = options;
         let (sender, state) = watch::channel(State::new(watch));
         let (demand, demanded) = watch::channel(None);
+        let ended = Ended::default();
         let (least, most) = LEAST_PAUSES;
         let list_operation = format!("list {resource} in namespace {namespace}");
         let follower = Follower {
@@ -94,6 +109,8 @@ where
             list_operation: list_operation.clone(),
             selector,
             place,
+            ends,
+            ended: Arc::clone(&ended),
             state: sender,
             watch,
             least_pause: PAUSE_PER_OBJECT
@@ -108,6 +125,7 @@ where
         };
         Self {
             state,
+            ended,
             demand,
             task: tokio::spawn(follower.follow()),
             list_operation,
@@ -119,6 +137,12 @@ where
     /// What is known now. Not to be held across an await.
     pub(super) fn read(&self) -> watch::Ref<'_, State<T>> {
         self.state.borrow()
+    }
+
+    /// The objects of a bucket that had ended when they were deleted since this was asked last: a watch alone shows them.
+    pub(super) fn take_ended(&self, bucket: &str) -> VecDeque<T> {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.remove(bucket).unwrap_or_default()
     }
 
     /// Waits until what is known can be given out and, with `since`, contains a list that began then or later.
@@ -171,6 +195,8 @@ struct Follower<T> {
     watch_operation: String,
     selector: String,
     place: Place,
+    ends: fn(&T) -> bool,
+    ended: Ended<T>,
     state: watch::Sender<State<T>>,
     /// A watch follows each list.
     watch: bool,
@@ -383,6 +409,19 @@ where
         }
     }
 
+    /// A TTL may delete an object between two cycles: how it ended is told all the same.
+    fn remember_end(&self, bucket: String, object: T) {
+        if !(self.ends)(&object) {
+            return;
+        }
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = ended.entry(bucket).or_default();
+        if ended.len() == MOST_ENDED {
+            ended.pop_front();
+        }
+        ended.push_back(object);
+    }
+
     fn refused(&self, status: Box<Status>) -> End {
         let error = ClusterError::from_kube(&self.watch_operation, &kube::Error::Api(status));
         // After any ERROR event the place in the history is not to be relied on.
@@ -404,9 +443,13 @@ where
                 version
             }
             WatchEvent::Deleted(object) => {
-                let name = object.metadata.name.unwrap_or_default();
+                let name = object.metadata.name.clone().unwrap_or_default();
+                let version = object.metadata.resource_version.clone();
                 self.state.send_modify(|state| state.items.remove(&name));
-                object.metadata.resource_version
+                if let Some(bucket) = (self.place)(&object) {
+                    self.remember_end(bucket, object.into());
+                }
+                version
             }
             WatchEvent::Bookmark(bookmark) => Some(bookmark.metadata.resource_version),
             WatchEvent::Error(_) => None,

@@ -39,8 +39,9 @@ impl ObjectLease<'_> {
         match left {
             Some(left) if hold.epoch == epoch => Ok(left),
             _ => Err(format!(
-                "the heartbeat of this run was deleted or could not be renewed in time, and another may hold the lease {} by now: nothing is written",
-                self.hold.name
+                "the heartbeat of this run was deleted or could not be renewed in time, and another may hold the lease {} by now: nothing is written; for an API server that takes its time to answer choose a --lease-duration above {}",
+                self.hold.name,
+                show(self.inner.options.duration)
             )),
         }
     }

@@ -107,6 +107,7 @@ pub(crate) fn observed(name: &str, state: JobState) -> ObservedJob {
         uid: format!("uid-{name}"),
         state,
         pending_to_keda: state == JobState::Pending,
+        leaving: state == JobState::Terminating,
         pods: i64::from(!state.is_finished()),
         ours: true,
         created_at: None,

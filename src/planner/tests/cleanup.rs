@@ -33,6 +33,30 @@ fn finished(name: &str, state: JobState, second: i64) -> ObservedJob {
 }
 
 #[test]
+fn a_job_that_is_being_deleted_is_not_deleted_again() {
+    let mut job = scaled_job();
+    job.successful_jobs_history_limit = 1;
+    let leaving = |name, second| ObservedJob {
+        leaving: true,
+        ..finished(name, JobState::Succeeded, second)
+    };
+    let mut jobs = vec![
+        leaving("a", 10),
+        leaving("b", 40),
+        finished("c", JobState::Succeeded, 20),
+    ];
+    let plan = plan_of(&job, &[], &Inventory::Known(jobs.clone()));
+    assert_eq!(
+        names(&plan),
+        Vec::<&str>::new(),
+        "one stays, as the limit says"
+    );
+    jobs.push(finished("d", JobState::Succeeded, 30));
+    let plan = plan_of(&job, &[], &Inventory::Known(jobs));
+    assert_eq!(names(&plan), ["c"]);
+}
+
+#[test]
 fn failed_jobs_go_by_the_time_of_their_condition() {
     let mut job = scaled_job();
     job.failed_jobs_history_limit = 1;

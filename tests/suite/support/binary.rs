@@ -1,6 +1,6 @@
 //! The program under test, in an environment that holds nothing of the caller's.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -129,6 +129,22 @@ impl Keda {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// Runs it to its end with a reader of stdout that goes away after the first line that contains `last`; gives the exit code.
+    pub(crate) fn run_unread_after(mut self, last: &str) -> i32 {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = self.command.spawn().expect("the binary starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let seen = lines.any(|line| line.contains(last));
+        drop(lines);
+        let code = exit_code(child.wait().expect("the binary ends"));
+        assert!(seen, "no line contains {last}");
+        code
     }
 
     /// Starts it and lets it run; stdout goes to `stdout`, stderr to `stderr`.
