@@ -128,16 +128,17 @@ pub static PARAMETER_VERSION: Rule = Rule {
 pub static POD_IDENTITY: Rule = Rule {
     id: "pod-identity",
     severity: Severity::Error,
-    summary: "a podIdentity or oauth2 that KEDA refuses",
+    summary: "a podIdentity, azureServicePrincipal or oauth2 that KEDA refuses",
     doc: Doc {
-        what: "Fields of podIdentity or of oauth2 contradict each other or lack one another, or the version of KEDA aimed at does not \
-               have the identity: `azure` and `aws-kiam` went with 2.15, `spiffe` with 2.13.",
+        what: "Fields of podIdentity, of azureServicePrincipal or of oauth2 contradict each other or lack one another, or the version of \
+               KEDA aimed at does not have the identity: `azure` and `aws-kiam` went with 2.15, `spiffe` with 2.13, azureServicePrincipal \
+               came with 2.21.",
         why: "The API server or KEDA's webhook refuses the object. Where neither does, the trigger signs in as somebody else or not \
               at all.",
         example: "kind: TriggerAuthentication\nspec:\n  podIdentity:\n    provider: aws\n    roleArn: arn:aws:iam::1:role/keda\n    \
                   identityOwner: workload",
         fix: "Give roleArn or identityOwner workload, externalID only with roleArn, identityAuthorityHost only with identityTenantId, and \
-              an absolute http address as oauth2.tokenUrl. Instead of an identity that is gone use `azure-workload`, `aws` or `gcp`.",
+              an absolute http address as oauth2.tokenUrl. azureServicePrincipal takes clientSecret or clientCertificate. Instead of an identity that is gone use `azure-workload`, `aws` or `gcp`.",
         source: "KEDA apis/keda/v1alpha1/triggerauthentication_webhook.go and triggerauthentication_types.go",
     },
 };

@@ -52,7 +52,7 @@ pub fn check(trigger: &Trigger, job: &ScaledJob, local: &LocalKnowledge<'_>) -> 
         place,
         resources: local.resources,
         authentication,
-        given: Given::over(kind, trigger, &metadata, authentication),
+        given: Given::over(kind, trigger, &metadata, authentication, version),
         missing: BTreeSet::new(),
         found: Vec::new(),
     };

@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, from, since, until};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{EA, MA, MEA, flag, number, text};
@@ -40,6 +40,7 @@ static HISTORY: &[Era] = &[
     since(5, &["unsafeSsl"]),
     since(8, &["activationThresholdValue"]),
     since(18, &["influxVersion", "queryType", "database", "metricKey"]),
+    until(20, Source::Metadata, &["authToken"]).deprecated(18),
 ];
 
 /// The type.
