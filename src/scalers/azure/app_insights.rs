@@ -97,5 +97,5 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         found,
     );
     given.has_form("metricAggregationTimespan", ':', "hh:mm", found);
-    given.must_not_be_zero("targetValue", found);
+    given.must_not_be_zero_since(20, "targetValue", found);
 }

@@ -123,11 +123,13 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     if given.lacks("poolName") {
         given.must_not_be_zero("poolID", found);
     }
+    // [2.17.0 and 2.18.0 `azure_pipelines_scaler.go`]
     for other in ["fetchUnfinishedJobsOnly", "parent"] {
-        if given
-            .metadata()
-            .get(other)
-            .is_some_and(|text| !text.is_empty())
+        if given.since(18)
+            && given
+                .metadata()
+                .get(other)
+                .is_some_and(|text| !text.is_empty())
         {
             given.excludes("jobsToFetch", other, found);
         }

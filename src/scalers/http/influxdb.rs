@@ -59,7 +59,7 @@ pub(in crate::scalers) static INFLUXDB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_not_be_zero("thresholdValue", found);
+    given.must_not_be_zero_since(16, "thresholdValue", found);
     if given.value("influxVersion") == Some("3") {
         given.needs_all(&["database", "metricKey"], "influxVersion 3", found);
         let is_known = |text: &str| {
@@ -76,7 +76,9 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     } else if given.value("influxVersion") == Some("2") {
         given.needs_all(&["organizationName"], "influxVersion 2", found);
     }
-    if given.lacks("authToken") && given.value("influxVersion") == Some("3") {
+    if given.lacks("authToken") && !given.since(20) {
+        given.needs_all(&["authToken"], "influxdb", found);
+    } else if given.lacks("authToken") && given.value("influxVersion") == Some("3") {
         given.needs_all(&["authToken"], "influxVersion 3", found);
     } else if given.lacks("authToken") {
         found.push(Problem::doubtful(

@@ -53,7 +53,10 @@ pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.takes_identities(&["azure-workload"], found);
+    // Before 2.20 nobody looks at it.
+    if given.since(20) {
+        given.takes_identities(&["azure-workload"], found);
+    }
     // A pod identity makes its own connection.
     if given.identity() == Identity::Provider("azure-workload")
         && given.value("driverName") == Some("azuresql")
@@ -63,7 +66,7 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             "driverName azuresql cannot stand beside podIdentity azure-workload",
         ));
     }
-    given.must_not_be_zero("targetValue", found);
+    given.must_not_be_zero_since(18, "targetValue", found);
     given.needs_one_of(
         &["connectionString", "host"],
         "mssql needs parameter connectionString or host",

@@ -471,3 +471,91 @@ pub(super) static UNTIL: &[(&str, &str, u16, &str)] = &[
     ),
     ("influxdb", "authToken", 20, "2.19.0 influxdb_scaler.go:34"),
 ];
+
+/// A type, metadata, the minor version whose rules over parameters came to refuse it, and what is said then.
+pub(super) static RULES: &[(&str, &[(&str, &str)], u16, &str)] = &[
+    // 2.5.0 aws_cloudwatch_scaler.go
+    (
+        "aws-cloudwatch",
+        &[("metricStatPeriod", "7")],
+        5,
+        "metricStatPeriod must be",
+    ),
+    // 2.20.0 azure_app_insights_scaler.go:122
+    (
+        "azure-app-insights",
+        &[("targetValue", "0")],
+        20,
+        "targetValue must not be 0",
+    ),
+    // 2.21.0 azure_blob_scaler.go:76, by another release of its library
+    (
+        "azure-blob",
+        &[("globPattern", "{a")],
+        21,
+        "globPattern has a {",
+    ),
+    // 2.20.0 azure_eventhub_scaler.go:64
+    (
+        "azure-eventhub",
+        &[("unprocessedEventThreshold", "0")],
+        20,
+        "unprocessedEventThreshold must be greater",
+    ),
+    // 2.18.0 azure_pipelines_scaler.go
+    (
+        "azure-pipelines",
+        &[("jobsToFetch", "5"), ("parent", "p")],
+        18,
+        "set jobsToFetch or parent, not both",
+    ),
+    // 2.18.0 gcp_storage_scaler.go
+    (
+        "gcp-storage",
+        &[("maxBucketItemsToScan", "0")],
+        18,
+        "maxBucketItemsToScan must be",
+    ),
+    // 2.8.2 kafka_scaler.go:212
+    (
+        "kafka",
+        &[("lagThreshold", "0")],
+        8,
+        "lagThreshold must be greater",
+    ),
+    // 2.21.0 kafka_scaler.go:152
+    (
+        "kafka",
+        &[("fullMetadata", "false")],
+        21,
+        "fullMetadata false needs parameter topic",
+    ),
+    // 2.21.0 metrics_api_scaler.go, Validate
+    (
+        "metrics-api",
+        &[("authModes", "custom")],
+        21,
+        "metrics-api cannot use authModes custom",
+    ),
+    // 2.18.0 mssql_scaler.go:83
+    (
+        "mssql",
+        &[("targetValue", "0")],
+        18,
+        "targetValue must not be 0",
+    ),
+    // 2.16.0 postgresql_scaler.go:126
+    (
+        "postgresql",
+        &[("targetQueryValue", "0")],
+        16,
+        "targetQueryValue must not be 0",
+    ),
+    // 2.21.0 temporal_scaler.go:110
+    (
+        "temporal",
+        &[("workflowTaskQueueForCount", "q")],
+        21,
+        "workflowTaskQueueForCount needs",
+    ),
+];

@@ -2,7 +2,7 @@
 
 mod facts;
 
-use facts::{FROM, GONE, NEW, TYPES, UNTIL, WORDS};
+use facts::{FROM, GONE, NEW, RULES, TYPES, UNTIL, WORDS};
 
 use super::fake::{job, trigger};
 use crate::api::{KedaVersion, Resources};
@@ -154,6 +154,37 @@ fn sources_that_went_are_fine_before() {
         missing.iter().any(|line| line.contains("\"NONE\"|error")),
         "{missing:?}"
     );
+}
+
+#[test]
+fn rules_over_parameters_hold_since() {
+    for (kind, metadata, minor, message) in RULES {
+        let [before, at] = around(*minor).map(|version| {
+            diagnostics(version, kind, metadata)
+                .iter()
+                .any(|found| found.severity == Severity::Error && found.message.contains(message))
+        });
+        assert!(!before && at, "{kind} {metadata:?} {minor}: {before} {at}");
+    }
+}
+
+/// Azure's older pod identity, which went with 2.15. [2.14.0 `azure_queue_scaler.go`]
+#[test]
+fn the_older_identity_of_azure_is_fine_while_there_is_one() {
+    let text = "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: a}\nspec:\n  jobTargetRef: {}\n  triggers:\n  \
+                - type: azure-queue\n    metadata: {queueName: q, accountName: a}\n    authenticationRef: {name: login}\n---\n\
+                apiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: login}\nspec:\n  \
+                podIdentity: {provider: azure}\n";
+    let found = |minor| {
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.as_bytes().to_vec());
+        let loaded = load::inspect(collected, KedaVersion::new(minor, 0));
+        let ids = loaded.diagnostics.iter().map(|found| found.rule.id);
+        ids.filter(|id| ["invalid-parameter", "missing-parameter", "pod-identity"].contains(id))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(14), [""; 0]);
+    assert!(found(15).contains(&"pod-identity"));
 }
 
 #[test]
