@@ -13,6 +13,7 @@ pub static RULES: &[&Rule] = &[
     &OVERRIDDEN_PARAMETER,
     &PARAMETER_VERSION,
     &POD_IDENTITY,
+    &TOKEN_AUDIENCE,
     &TRIGGER_TYPE_VERSION,
     &UNREAD_AUTHENTICATION,
     &V1_PARAMETER,
@@ -154,6 +155,22 @@ pub static TRIGGER_TYPE_VERSION: Rule = Rule {
         example: "triggers:\n  - type: stan",
         fix: "Use another trigger type, or say with --keda-version which KEDA is meant.",
         source: "KEDA pkg/scaling/scalers_builder.go",
+    },
+};
+
+/// See its doc.
+pub static TOKEN_AUDIENCE: Rule = Rule {
+    id: "token-audience",
+    severity: Severity::Note,
+    summary: "a token of a service account that KEDA gives out only when its operator allows the audience",
+    doc: Doc {
+        what: "A `boundServiceAccountToken`, or a `hashiCorpVault` that signs in with `kubernetes`. Since 2.21 KEDA uses tokens of service \
+               accounts only for audiences that its own configuration allows.",
+        why: "Without `KEDA_SERVICE_ACCOUNT_TOKEN_AUDIENCES` the triggers that refer to the object fail, though 2.20 took it.",
+        example: "kind: TriggerAuthentication\nspec:\n  boundServiceAccountToken:\n    - parameter: token\n      serviceAccountName: reader",
+        fix: "Have the operator's KEDA_SERVICE_ACCOUNT_TOKEN_AUDIENCES name the audience, and for a minted token the namespace and the \
+              service account as well. `--service-account-token-mode=legacy` of the operator brings the old way back.",
+        source: "KEDA 2.21.0 pkg/scaling/resolver/service_account_token.go and hashicorpvault_handler.go",
     },
 };
 

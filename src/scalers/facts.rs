@@ -1,5 +1,6 @@
 //! What a trigger's type and parameters say of its reading before it is asked.
 
+use super::check::{looked_at, of_parameters};
 use super::given::Authentication;
 use super::{Behaviour, Given, Target, trigger_type};
 use crate::api::facts::TriggerFacts;
@@ -12,7 +13,9 @@ pub fn facts(trigger: &Trigger, version: KedaVersion) -> Option<TriggerFacts> {
         Some(_) => Authentication::Anything,
         None => Authentication::None,
     };
-    let given = Given::new(kind, trigger, authentication, version);
+    let version = of_parameters(kind, version);
+    let metadata = looked_at(kind, &trigger.metadata, version);
+    let given = Given::over(kind, trigger, &metadata, authentication, version);
     let flight = kind.work.of(&given);
     Some(TriggerFacts {
         in_flight: flight.in_flight,

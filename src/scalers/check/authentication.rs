@@ -1,5 +1,7 @@
 //! What is wrong with a TriggerAuthentication, alone and beside the triggers that refer to it. [semantics §4.1, §5.1]
 
+mod newer;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use super::versions::of_parameters;
 use super::words::{nearest, suggest};
 use crate::api::{KedaVersion, ScaledJob, Trigger, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Severity, Span, trigger_rules};
-use crate::manifest::{Document, Node, Value};
+use crate::manifest::{Document, Node};
 use crate::scalers::given::Authentication;
 use crate::scalers::params::Source;
 use crate::scalers::{OtherKeys, TriggerType, trigger_type};
@@ -33,6 +35,7 @@ pub fn check_authentications(local: &LocalKnowledge<'_>) -> Vec<Diagnostic> {
         object.pod_identity(&mut found);
         object.oauth2(&mut found);
         object.service_principal(local, &references, &mut found);
+        object.audience(local.version, &mut found);
         object.file_path(&mut found);
         object.given_twice(&mut found);
         object.unread(local, &references, &mut found);
@@ -108,9 +111,6 @@ const PROVIDERS: [(&str, Option<KedaVersion>, Option<KedaVersion>); 5] = [
     ("azure", None, Some(KedaVersion::new(15, 0))),
     ("aws-kiam", None, Some(KedaVersion::new(15, 0))),
 ];
-
-/// The first version that has `azureServicePrincipal`.
-const WITH_SERVICE_PRINCIPAL: KedaVersion = KedaVersion::new(21, 0);
 
 impl Object<'_> {
     fn kind(&self) -> &'static str {
@@ -236,96 +236,6 @@ impl Object<'_> {
         {
             let message = "tokenUrl of oauth2 must be an absolute http or https address";
             self.wrong_identity(message.to_owned(), span, found);
-        }
-    }
-
-    /// [KEDA 2.21.0 `triggerauthentication_webhook.go`, validateAzureServicePrincipal, and `azure_pipelines_scaler.go`]
-    fn service_principal(
-        &self,
-        local: &LocalKnowledge<'_>,
-        references: &References<'_>,
-        found: &mut Vec<Diagnostic>,
-    ) {
-        let Some(entry) = self.spec.entry("azureServicePrincipal") else {
-            return;
-        };
-        if entry.value.value == Value::Null {
-            return;
-        }
-        let version = local.version;
-        if version < WITH_SERVICE_PRINCIPAL {
-            let message = format!(
-                "KEDA {version} has no azureServicePrincipal: it came with 2.{}",
-                WITH_SERVICE_PRINCIPAL.minor
-            );
-            self.wrong_identity(message, entry.key_span, found);
-            return;
-        }
-        let principal = &entry.value;
-        let text = |name: &str| principal.get(name).and_then(Node::as_str);
-        let has = |name: &str| {
-            principal
-                .get(name)
-                .is_some_and(|node| node.value != Value::Null)
-        };
-        let is_private = text("cloud").is_some_and(|cloud| cloud.eq_ignore_ascii_case("Private"));
-        let has_endpoint = text("activeDirectoryEndpoint").is_some_and(|text| !text.is_empty());
-        let (secret, certificate) = (has("clientSecret"), has("clientCertificate"));
-        for (is_wrong, name, problem) in [
-            (text("tenantId") == Some(""), "tenantId", "needs tenantId"),
-            (text("clientId") == Some(""), "clientId", "needs clientId"),
-            (
-                secret && certificate,
-                "clientCertificate",
-                "takes clientSecret or clientCertificate, not both",
-            ),
-            (
-                !secret && !certificate,
-                "",
-                "needs clientSecret or clientCertificate",
-            ),
-            (
-                has("clientCertificatePassword") && !certificate,
-                "clientCertificatePassword",
-                "has no use for clientCertificatePassword without clientCertificate",
-            ),
-            (
-                is_private && !has_endpoint,
-                "cloud",
-                "needs activeDirectoryEndpoint with cloud Private",
-            ),
-            (
-                has_endpoint && !is_private,
-                "activeDirectoryEndpoint",
-                "takes activeDirectoryEndpoint only with cloud Private",
-            ),
-        ] {
-            if is_wrong {
-                let span = principal
-                    .entry(name)
-                    .map_or(entry.key_span, |entry| entry.key_span);
-                self.wrong_identity(format!("azureServicePrincipal {problem}"), span, found);
-            }
-        }
-        // Nothing is said where a ScaledObject of the same files may refer to it too.
-        let kinds = self.readers(local, references).unwrap_or_default();
-        let is_used = kinds.iter().any(|kind| kind.name == "azure-pipelines");
-        if let Some(kind) = kinds.first()
-            && !is_used
-            && local.resources.left_to_keda.is_empty()
-        {
-            let message = format!(
-                "{} does not sign in with azureServicePrincipal: only azure-pipelines does",
-                kind.name
-            );
-            let label = self.document.label(entry.key_span, "");
-            let mut diagnostic =
-                Diagnostic::new(&trigger_rules::UNREAD_AUTHENTICATION, message, label);
-            if self.authentication.cluster {
-                // Other namespaces may use it.
-                diagnostic.severity = Severity::Note;
-            }
-            found.push(diagnostic);
         }
     }
 

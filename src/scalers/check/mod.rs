@@ -12,6 +12,7 @@ mod words;
 
 pub use authentication::check_authentications;
 pub use notation::correct_fixes;
+pub(super) use versions::{looked_at, of_parameters};
 
 use std::collections::BTreeSet;
 

@@ -472,8 +472,11 @@ pub(super) static UNTIL: &[(&str, &str, u16, &str)] = &[
     ("influxdb", "authToken", 20, "2.19.0 influxdb_scaler.go:34"),
 ];
 
+/// Keys of the metadata and their texts.
+type Metadata = &'static [(&'static str, &'static str)];
+
 /// A type, metadata, the minor version whose rules over parameters came to refuse it, and what is said then.
-pub(super) static RULES: &[(&str, &[(&str, &str)], u16, &str)] = &[
+pub(super) static RULES: &[(&str, Metadata, u16, &str)] = &[
     // 2.5.0 aws_cloudwatch_scaler.go
     (
         "aws-cloudwatch",
