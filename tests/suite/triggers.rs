@@ -26,7 +26,7 @@ fn triggers(arguments: &[&str]) -> crate::support::binary::Output {
 
 fn list() -> Outcome {
     let output = triggers(&[]).expect(0);
-    assert_eq!(output.stdout.lines().count(), 80, "a header and 80 types");
+    assert_eq!(output.stdout.lines().count(), 81, "a header and 80 types");
     assert_contains(&output.stdout, &["TYPE", "aws-sqs-queue", "IN FLIGHT"]);
     for line in output.stdout.lines().skip(1) {
         let mut words = line.split_whitespace();
