@@ -75,7 +75,7 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     }
 }
 
-/// What makes a pattern none. Up to 2.20 only the first one did. [github.com/gobwas/glob v0.2.3 and, since 2.21, v1.0.0]
+/// What makes a pattern none. Up to 2.20 only the first one did. [KEDA go.mod: gobwas/glob v0.2.3 and, since 2.21, v1.0.0]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slip {
     Class,
