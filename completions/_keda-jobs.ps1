@@ -47,7 +47,7 @@ Register-ArgumentCompleter -Native -CommandName 'keda-jobs' -ScriptBlock {
         'keda-jobs;validate' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Form of the result')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Form of the result')
-            [CompletionResult]::new('--keda-version', '--keda-version', [CompletionResultType]::ParameterName, 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]')
+            [CompletionResult]::new('--keda-version', '--keda-version', [CompletionResultType]::ParameterName, 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: 2.20 and 2.21: what only one of them refuses is no error]')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'Exit with 1 when there is a finding of this level or a worse one [default: error]')
             [CompletionResult]::new('--select', '--select', [CompletionResultType]::ParameterName, 'Only these rules (repeatable, comma-separated), or `all`')
             [CompletionResult]::new('--ignore', '--ignore', [CompletionResultType]::ParameterName, 'Not these rules (repeatable, comma-separated), or `all` but those of --select')

@@ -43,7 +43,7 @@ set edit:completion:arg-completer[keda-jobs] = {|@words|
         &'keda-jobs;validate'= {
             cand -o 'Form of the result'
             cand --output 'Form of the result'
-            cand --keda-version 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]'
+            cand --keda-version 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: 2.20 and 2.21: what only one of them refuses is no error]'
             cand --fail-on 'Exit with 1 when there is a finding of this level or a worse one [default: error]'
             cand --select 'Only these rules (repeatable, comma-separated), or `all`'
             cand --ignore 'Not these rules (repeatable, comma-separated), or `all` but those of --select'

@@ -50,7 +50,7 @@ json\t'Versioned JSON'
 sarif\t'SARIF 2.1.0 for code scanning'
 junit\t'JUnit XML'
 github\t'Annotations of a GitHub workflow'"
-complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l keda-version -d 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]' -r
+complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l keda-version -d 'Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: 2.20 and 2.21: what only one of them refuses is no error]' -r
 complete -c keda-jobs -n "__fish_keda_jobs_using_subcommand validate" -l fail-on -d 'Exit with 1 when there is a finding of this level or a worse one [default: error]' -r -f -a "error\t'Does not work'
 warning\t'Works, but probably not as meant'
 note\t'Worth knowing'"

@@ -165,14 +165,14 @@ impl Settings {
         Ok(levels)
     }
 
-    /// The version of KEDA that manifests are for.
-    pub fn keda_version(&self, flag: Option<KedaVersion>) -> Result<KedaVersion, Error> {
-        if let Some(version) = flag {
-            return Ok(version);
+    /// The version of KEDA that manifests are for; none when nobody names one, which means the supported ones.
+    pub fn keda_version(&self, flag: Option<KedaVersion>) -> Result<Option<KedaVersion>, Error> {
+        if flag.is_some() {
+            return Ok(flag);
         }
         match &self.file.validate.keda_version {
-            None => Ok(KedaVersion::NEWEST),
-            Some(text) => text.parse().map_err(|problem: String| {
+            None => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|problem: String| {
                 Error::new(
                     ErrorKind::Usage,
                     format!("validate.kedaVersion of the configuration file: {problem}"),

@@ -23,6 +23,8 @@ pub struct TriggerAuthentication {
     pub config_map_target_ref: Vec<TargetRef>,
     /// `env`.
     pub env: Vec<EnvRef>,
+    /// `azureServicePrincipal` is written, which KEDA reads since 2.21 and for azure-pipelines only. It brings no parameters.
+    pub azure_service_principal: bool,
     /// Names of sources that are written and that this version cannot read (`hashiCorpVault` …).
     pub unsupported: Vec<String>,
     /// Where it was read from; none when it comes from a cluster.

@@ -13,8 +13,16 @@ pub struct KedaVersion {
 }
 
 impl KedaVersion {
-    /// The newest release whose rules are known: 2.20.2.
-    pub const NEWEST: Self = Self::new(20, 2);
+    /// The newest release whose rules are known: 2.21.0.
+    ///
+    /// It is aimed at when no version is named, together with [`KedaVersion::OLDER`]: what both refuse is an error, and what only the newest
+    /// one refuses is a warning, because the KEDA that is meant may take it. What only the older one does not know yet is right for the
+    /// newest, and nothing is said of it. So no manifest that is right for one of both has an error, and no mistake that every supported
+    /// version refuses goes unseen. `plan` and `run` go by the same.
+    pub const NEWEST: Self = Self::new(21, 0);
+
+    /// The last release of the line before, which clusters still run: 2.20.2.
+    pub const OLDER: Self = Self::new(20, 2);
 
     /// KEDA `2.minor.patch`.
     pub const fn new(minor: u16, patch: u16) -> Self {

@@ -32,7 +32,7 @@ pub struct ValidateArgs {
     /// Form of the result
     #[arg(short, long, value_enum, default_value_t = ValidateOutput::Human)]
     pub output: ValidateOutput,
-    /// Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: the newest known, 2.20.2]
+    /// Version of KEDA that the manifests are for, such as 2.14 or 2.20.1 [default: 2.20 and 2.21: what only one of them refuses is no error]
     #[arg(
         long,
         value_name = "VERSION",

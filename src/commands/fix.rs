@@ -34,7 +34,7 @@ pub(super) struct FixedFile {
 }
 
 /// Makes the sure fixes of all findings that `levels` lets through, until none is left; in memory.
-pub(super) fn fix(loaded: Loaded, levels: &Levels, version: KedaVersion) -> Fixed {
+pub(super) fn fix(loaded: Loaded, levels: &Levels, version: Option<KedaVersion>) -> Fixed {
     let before = loaded.sources.clone();
     let mut fixes = vec![0; before.len()];
     let mut now = loaded;
@@ -228,7 +228,7 @@ mod tests {
             let mut collected = Collected::default();
             collected.add("a.yaml", text.into_bytes());
             let loaded = load::inspect(collected, KedaVersion::NEWEST);
-            let fixed = fix(loaded, &Levels::default(), KedaVersion::NEWEST).loaded;
+            let fixed = fix(loaded, &Levels::default(), Some(KedaVersion::NEWEST)).loaded;
             for found in &fixed.diagnostics {
                 let span = found.primary.span;
                 let value = found.primary.source.slice(span);

@@ -1,5 +1,6 @@
 //! Paths become resources and findings: the first steps of `validate`, `plan` and `run`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,8 +39,8 @@ impl Loaded {
     }
 }
 
-/// Reads, decodes and checks; fails only when a path cannot be read.
-pub(super) fn load(paths: &[PathBuf], version: KedaVersion) -> Result<Loaded, Error> {
+/// Reads, decodes and checks as [`inspect`] does; fails only when a path cannot be read.
+pub(super) fn load(paths: &[PathBuf], version: Option<KedaVersion>) -> Result<Loaded, Error> {
     let stdin = std::io::stdin();
     let is_terminal = stdin.is_terminal();
     let mut reader = stdin.lock();
@@ -54,8 +55,46 @@ pub(super) fn load(paths: &[PathBuf], version: KedaVersion) -> Result<Loaded, Er
     Ok(inspect(collected, version))
 }
 
-/// Decodes and checks what was read; no I/O.
-pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
+/// Decodes and checks what was read, for `version` of KEDA or, without one, for those that [`KedaVersion::NEWEST`] tells of; no I/O.
+pub fn inspect(collected: Collected, version: impl Into<Option<KedaVersion>>) -> Loaded {
+    if let Some(version) = version.into() {
+        return inspect_for(collected, version);
+    }
+    let mut loaded = inspect_for(collected.clone(), KedaVersion::NEWEST);
+    let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+    if loaded.diagnostics.iter().any(|found| is_error(&found)) {
+        let older = inspect_for(collected, KedaVersion::OLDER);
+        let refused: Vec<_> = older.diagnostics.iter().filter(is_error).collect();
+        spare(&mut loaded.diagnostics, &refused);
+    }
+    loaded
+}
+
+/// Makes warnings of the errors that the older version does not make as well: `refused` are its errors.
+fn spare(found: &mut [Diagnostic], refused: &[&Diagnostic]) {
+    let place = |found: &Diagnostic| {
+        let label = &found.primary;
+        (label.source.name().to_owned(), label.span)
+    };
+    let refused: BTreeSet<_> = refused
+        .iter()
+        .map(|found| (found.rule.id, place(found)))
+        .collect();
+    for diagnostic in found {
+        if diagnostic.severity == Severity::Error
+            && !refused.contains(&(diagnostic.rule.id, place(diagnostic)))
+        {
+            diagnostic.severity = Severity::Warning;
+            diagnostic.help.push(format!(
+                "KEDA {} takes it, {} does not; --keda-version says which one is meant",
+                KedaVersion::OLDER,
+                KedaVersion::NEWEST
+            ));
+        }
+    }
+}
+
+fn inspect_for(collected: Collected, version: KedaVersion) -> Loaded {
     let (resources, found) = api::decode(&collected.documents, &collected.diagnostics, version);
     let mut diagnostics = collected.diagnostics;
     diagnostics.extend(found);
@@ -72,7 +111,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
         let facts: Vec<_> = job
             .triggers
             .iter()
-            .map(|trigger| facts(job, trigger))
+            .map(|trigger| facts(job, trigger, version))
             .collect();
         let credentials: Vec<_> = job.triggers.iter().map(scalers::credentials).collect();
         let mut found: Vec<Diagnostic> = job
@@ -112,7 +151,7 @@ pub fn inspect(collected: Collected, version: KedaVersion) -> Loaded {
 
 /// What the rules may know of a trigger. A value of its metadata that is no string is a finding of its own and not among the parameters,
 /// which must not be taken for absent: a number may be the target, and another value may say what the reading counts.
-fn facts(job: &ScaledJob, trigger: &Trigger) -> Option<TriggerFacts> {
+fn facts(job: &ScaledJob, trigger: &Trigger, version: KedaVersion) -> Option<TriggerFacts> {
     let path = [
         Step::Key("spec".to_owned()),
         Step::Key("triggers".to_owned()),
@@ -120,7 +159,7 @@ fn facts(job: &ScaledJob, trigger: &Trigger) -> Option<TriggerFacts> {
         Step::Key("metadata".to_owned()),
     ];
     let entries = job.document.root.at(&path).map(Node::entries);
-    let mut facts = scalers::facts(trigger)?;
+    let mut facts = scalers::facts(trigger, version)?;
     for entry in entries.unwrap_or_default() {
         match entry.value.value {
             Value::String(_) => {}
@@ -138,7 +177,7 @@ fn facts(job: &ScaledJob, trigger: &Trigger) -> Option<TriggerFacts> {
 pub fn probe(bytes: Vec<u8>) -> usize {
     let mut collected = Collected::default();
     collected.add("input.yaml", bytes);
-    let loaded = inspect(collected, KedaVersion::NEWEST);
+    let loaded = inspect(collected, None);
     let found = &loaded.diagnostics;
     diagnostic::human::render(found, false, diagnostic::human::DEFAULT_WIDTH).len()
         + diagnostic::concise::render(found).len()
@@ -183,7 +222,7 @@ pub(super) fn objects(
     paths: &[PathBuf],
     only: &[String],
 ) -> Result<(Resources, Vec<ScaledJob>), Error> {
-    let mut loaded = load(paths, KedaVersion::NEWEST)?;
+    let mut loaded = load(paths, None)?;
     // Notes are for those who look at the manifest itself.
     let least = match (context.settings.talk.quiet, context.settings.talk.verbose) {
         (1.., _) => Severity::Error,

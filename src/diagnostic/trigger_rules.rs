@@ -13,6 +13,7 @@ pub static RULES: &[&Rule] = &[
     &OVERRIDDEN_PARAMETER,
     &PARAMETER_VERSION,
     &POD_IDENTITY,
+    &TOKEN_AUDIENCE,
     &TRIGGER_TYPE_VERSION,
     &UNREAD_AUTHENTICATION,
     &V1_PARAMETER,
@@ -128,16 +129,17 @@ pub static PARAMETER_VERSION: Rule = Rule {
 pub static POD_IDENTITY: Rule = Rule {
     id: "pod-identity",
     severity: Severity::Error,
-    summary: "a podIdentity or oauth2 that KEDA refuses",
+    summary: "a podIdentity, azureServicePrincipal or oauth2 that KEDA refuses",
     doc: Doc {
-        what: "Fields of podIdentity or of oauth2 contradict each other or lack one another, or the version of KEDA aimed at does not \
-               have the identity: `azure` and `aws-kiam` went with 2.15, `spiffe` with 2.13.",
+        what: "Fields of podIdentity, of azureServicePrincipal or of oauth2 contradict each other or lack one another, or the version of \
+               KEDA aimed at does not have the identity: `azure` and `aws-kiam` went with 2.15, `spiffe` with 2.13, azureServicePrincipal \
+               came with 2.21.",
         why: "The API server or KEDA's webhook refuses the object. Where neither does, the trigger signs in as somebody else or not \
               at all.",
         example: "kind: TriggerAuthentication\nspec:\n  podIdentity:\n    provider: aws\n    roleArn: arn:aws:iam::1:role/keda\n    \
                   identityOwner: workload",
         fix: "Give roleArn or identityOwner workload, externalID only with roleArn, identityAuthorityHost only with identityTenantId, and \
-              an absolute http address as oauth2.tokenUrl. Instead of an identity that is gone use `azure-workload`, `aws` or `gcp`.",
+              an absolute http address as oauth2.tokenUrl. azureServicePrincipal takes clientSecret or clientCertificate. Instead of an identity that is gone use `azure-workload`, `aws` or `gcp`.",
         source: "KEDA apis/keda/v1alpha1/triggerauthentication_webhook.go and triggerauthentication_types.go",
     },
 };
@@ -153,6 +155,22 @@ pub static TRIGGER_TYPE_VERSION: Rule = Rule {
         example: "triggers:\n  - type: stan",
         fix: "Use another trigger type, or say with --keda-version which KEDA is meant.",
         source: "KEDA pkg/scaling/scalers_builder.go",
+    },
+};
+
+/// See its doc.
+pub static TOKEN_AUDIENCE: Rule = Rule {
+    id: "token-audience",
+    severity: Severity::Note,
+    summary: "a token of a service account that KEDA gives out only when its operator allows the audience",
+    doc: Doc {
+        what: "A `boundServiceAccountToken`, or a `hashiCorpVault` that signs in with `kubernetes`. Since 2.21 KEDA uses tokens of service \
+               accounts only for audiences that its own configuration allows.",
+        why: "Without `KEDA_SERVICE_ACCOUNT_TOKEN_AUDIENCES` the triggers that refer to the object fail, though 2.20 took it.",
+        example: "kind: TriggerAuthentication\nspec:\n  boundServiceAccountToken:\n    - parameter: token\n      serviceAccountName: reader",
+        fix: "Have the operator's KEDA_SERVICE_ACCOUNT_TOKEN_AUDIENCES name the audience, and for a minted token the namespace and the \
+              service account as well. `--service-account-token-mode=legacy` of the operator brings the old way back.",
+        source: "KEDA 2.21.0 pkg/scaling/resolver/service_account_token.go and hashicorpvault_handler.go",
     },
 };
 

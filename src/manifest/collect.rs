@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Label, SourceFile, Span, catalog};
 pub const MAX_FILE_BYTES: usize = 8 << 20;
 
 /// What the given paths hold.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Collected {
     /// Every text that was read, in the order of the paths.
     pub sources: Vec<Arc<SourceFile>>,

@@ -76,7 +76,8 @@ pub struct Plan {
 /// triggers that could be read, and only `keda` says what KEDA would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// Jobs that KEDA 2.20 would create from the same inputs (law 3).
+    /// Jobs that KEDA 2.20 would create from the same inputs (law 3). 2.21 counts alike: its `pkg/scaling/scaledjob` and the formulas of
+    /// its `pkg/scaling/executor/scale_jobs.go` are the same.
     pub keda: i64,
     /// Jobs wanted before the limits of this program.
     pub wanted: i64,

@@ -133,7 +133,7 @@ pub fn to_list(kinds: &[&'static TriggerType]) -> TriggerTypeList {
     TriggerTypeList {
         api_version: API_VERSION,
         kind: "TriggerTypeList",
-        items: kinds.iter().map(|kind| view(kind)).collect(),
+        items: kinds.iter().map(|kind| view(kind, At(None))).collect(),
     }
 }
 
@@ -142,13 +142,13 @@ pub fn to_document(kind: &'static TriggerType, at: At) -> TriggerTypeDocument {
     TriggerTypeDocument {
         api_version: API_VERSION,
         kind: "TriggerType",
-        view: view(kind),
+        view: view(kind, at),
         keda_version: at.0.map(|version| version.to_string()),
         parameters: at.parameters(kind).map(|(_, view)| view).collect(),
     }
 }
 
-fn view(kind: &'static TriggerType) -> TriggerTypeView {
+fn view(kind: &'static TriggerType, at: At) -> TriggerTypeView {
     TriggerTypeView {
         name: kind.name,
         family: kind.family,
@@ -158,7 +158,7 @@ fn view(kind: &'static TriggerType) -> TriggerTypeView {
             Behaviour::Skipped(_) => "skipped",
         },
         counts: kind.counts,
-        work_in_flight: work(kind),
+        work_in_flight: work(kind, at),
         target: match kind.target {
             Target::Parameter(names, _) => names.to_vec(),
             Target::Chosen(_) | Target::Fixed(_) | Target::Unknown => Vec::new(),
@@ -168,7 +168,10 @@ fn view(kind: &'static TriggerType) -> TriggerTypeView {
         dropped: kind
             .dropped
             .map(|(version, _)| format!("2.{}", version.minor)),
-        deprecated: kind.deprecated,
+        deprecated: kind
+            .deprecated
+            .filter(|(since, _)| at.0.is_none_or(|version| version >= *since))
+            .map(|(_, why)| why),
         other_keys: match kind.other_keys {
             OtherKeys::None => None,
             OtherKeys::Prefix(prefix) => Some(prefix),
@@ -177,8 +180,10 @@ fn view(kind: &'static TriggerType) -> TriggerTypeView {
     }
 }
 
-fn work(kind: &'static TriggerType) -> WorkView {
-    let flight = kind.work.of(&Given::nothing(kind));
+fn work(kind: &'static TriggerType, at: At) -> WorkView {
+    let flight = kind
+        .work
+        .of(&Given::nothing(kind, at.0.unwrap_or_default()));
     let (is, strategy) = match flight.in_flight {
         InFlight::Included => ("included", Some("default")),
         InFlight::Excluded => ("excluded", Some("accurate")),
@@ -336,7 +341,7 @@ fn parameter(
 /// The types as a table; every line ends with a line break.
 pub fn render_list(kinds: &[&'static TriggerType], width: Option<u16>) -> String {
     let rows = kinds.iter().map(|kind| {
-        let view = view(kind);
+        let view = view(kind, At(None));
         vec![
             view.name.to_owned(),
             match kind.behaviour {
@@ -359,7 +364,7 @@ pub fn render_list(kinds: &[&'static TriggerType], width: Option<u16>) -> String
 
 /// One type in full; every line ends with a line break.
 pub fn render(kind: &'static TriggerType, at: At, width: Option<u16>) -> String {
-    let view = view(kind);
+    let view = view(kind, at);
     let mut text = format!("{}: {}\n", view.name, view.counts);
     let mut line = |what: &str, rest: &str| {
         let _ = writeln!(text, "  {what:<15}{rest}");

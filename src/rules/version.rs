@@ -88,7 +88,7 @@ static OLDER_BEHAVIOUR: Rule = Rule {
     doc: Doc {
         what: "A setting of this object that a later KEDA treats differently from the one of `--keda-version`, in the number of Jobs or in \
                what is deleted.",
-        why: "`plan` and `run` count as KEDA 2.20 does, so that their numbers differ from those of that version.",
+        why: "`plan` and `run` count as KEDA 2.20 and 2.21 do, so that their numbers differ from those of that version.",
         example: "# with --keda-version 2.17\nscalingStrategy:\n  strategy: accurate",
         fix: "Nothing, when that is known; else update KEDA.",
         source: "KEDA's CHANGELOG and the issues that the findings name",

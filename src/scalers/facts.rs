@@ -1,18 +1,21 @@
 //! What a trigger's type and parameters say of its reading before it is asked.
 
+use super::check::{looked_at, of_parameters};
 use super::given::Authentication;
 use super::{Behaviour, Given, Target, trigger_type};
-use crate::api::Trigger;
 use crate::api::facts::TriggerFacts;
+use crate::api::{KedaVersion, Trigger};
 
-/// What is known of `trigger`; `None` when its type is unknown.
-pub fn facts(trigger: &Trigger) -> Option<TriggerFacts> {
+/// What is known of `trigger` as `version` of KEDA reads it; `None` when its type is unknown.
+pub fn facts(trigger: &Trigger, version: KedaVersion) -> Option<TriggerFacts> {
     let kind = trigger_type(&trigger.kind)?;
     let authentication = match trigger.authentication_ref {
         Some(_) => Authentication::Anything,
         None => Authentication::None,
     };
-    let given = Given::new(kind, trigger, authentication);
+    let version = of_parameters(kind, version);
+    let metadata = looked_at(kind, &trigger.metadata, version);
+    let given = Given::over(kind, trigger, &metadata, authentication, version);
     let flight = kind.work.of(&given);
     Some(TriggerFacts {
         in_flight: flight.in_flight,

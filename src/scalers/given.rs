@@ -8,7 +8,9 @@ pub(super) use self::checks::POD_IDENTITY;
 pub use self::checks::Problem;
 use super::TriggerType;
 use super::params::{ParameterSpec, Source};
-use crate::api::{AuthenticationRef, Resources, ScaledJob, Trigger, TriggerAuthentication};
+use crate::api::{
+    AuthenticationRef, KedaVersion, Resources, ScaledJob, Trigger, TriggerAuthentication,
+};
 
 /// What a TriggerAuthentication may bring.
 #[derive(Debug, Clone, Copy)]
@@ -113,18 +115,20 @@ pub struct Given<'a> {
     metadata: &'a BTreeMap<String, String>,
     metric_type: Option<&'a str>,
     authentication: Authentication<'a>,
+    version: KedaVersion,
 }
 
 static EMPTY: BTreeMap<String, String> = BTreeMap::new();
 
 impl<'a> Given<'a> {
-    /// What `trigger` of type `kind` is given.
+    /// What `trigger` of type `kind` is given, as `version` of KEDA reads it.
     pub fn new(
         kind: &'static TriggerType,
         trigger: &'a Trigger,
         authentication: Authentication<'a>,
+        version: KedaVersion,
     ) -> Self {
-        Self::over(kind, trigger, &trigger.metadata, authentication)
+        Self::over(kind, trigger, &trigger.metadata, authentication, version)
     }
 
     /// What `trigger` of type `kind` is given when only `metadata` of it is looked at.
@@ -133,12 +137,14 @@ impl<'a> Given<'a> {
         trigger: &'a Trigger,
         metadata: &'a BTreeMap<String, String>,
         authentication: Authentication<'a>,
+        version: KedaVersion,
     ) -> Self {
         Self {
             kind,
             metadata,
             metric_type: trigger.metric_type.as_deref(),
             authentication,
+            version,
         }
     }
 
@@ -147,14 +153,20 @@ impl<'a> Given<'a> {
         self.kind
     }
 
-    /// Nothing but defaults.
-    pub fn nothing(kind: &'static TriggerType) -> Self {
+    /// Nothing but what `version` of KEDA takes by itself.
+    pub fn nothing(kind: &'static TriggerType, version: KedaVersion) -> Self {
         Self {
             kind,
             metadata: &EMPTY,
             metric_type: None,
             authentication: Authentication::None,
+            version,
         }
+    }
+
+    /// Whether the KEDA aimed at is 2.`minor` or newer.
+    pub fn since(&self, minor: u16) -> bool {
+        self.version >= KedaVersion::new(minor, 0)
     }
 
     /// The value of parameter `name`, its default included; `None` when it is absent, or when it is not known here.
@@ -168,7 +180,7 @@ impl<'a> Given<'a> {
                     }
                 }
                 Source::Env | Source::Variable if self.names_variable(spec) => return None,
-                Source::Auth if self.authentication.may_bring(spec) => return None,
+                Source::Auth if self.may_be_brought(spec) => return None,
                 Source::Env | Source::Variable | Source::Auth => {}
             }
         }
@@ -188,20 +200,25 @@ impl<'a> Given<'a> {
         self.kind.parameter(name).is_some_and(|spec| {
             (spec.reads(Source::Metadata) && self.written(spec).is_some())
                 || self.names_variable(spec)
-                || (spec.reads(Source::Auth) && self.authentication.brings(spec))
+                || (self.reads_authentication(spec) && self.authentication.brings(spec))
         })
     }
 
     /// Whether parameter `name` surely is absent and has no default.
     pub fn lacks(&self, name: &str) -> bool {
         self.kind.parameter(name).is_some_and(|spec| {
-            spec.default.is_none() && !self.has(name) && !self.authentication.may_bring(spec)
+            spec.default.is_none() && !self.has(name) && !self.may_be_brought(spec)
         })
     }
 
     /// Whether the TriggerAuthentication surely brings a parameter under this very name.
     pub fn brings(&self, name: &str) -> bool {
         self.authentication.brings_name(name)
+    }
+
+    /// Whether the TriggerAuthentication surely has an `azureServicePrincipal`.
+    pub fn has_service_principal(&self) -> bool {
+        matches!(self.authentication, Authentication::Given(given) if given.azure_service_principal)
     }
 
     /// Whether a TriggerAuthentication is not at hand, or may bring parameters that are not listed.
@@ -240,6 +257,17 @@ impl<'a> Given<'a> {
                     Identity::Provider(&identity.provider)
                 }),
         }
+    }
+
+    /// Whether that KEDA looks `spec` up in a TriggerAuthentication.
+    fn reads_authentication(&self, spec: &ParameterSpec) -> bool {
+        let version = self.version;
+        let is_read = |name| self.kind.standing_from(name, Source::Auth, version);
+        spec.reads(Source::Auth) && spec.names.iter().any(|name| is_read(name).is_looked_at())
+    }
+
+    fn may_be_brought(&self, spec: &ParameterSpec) -> bool {
+        self.reads_authentication(spec) && self.authentication.may_bring(spec)
     }
 
     fn written(&self, spec: &ParameterSpec) -> Option<&'a str> {

@@ -22,8 +22,8 @@ enum About {
     Fractions,
 }
 
-/// A time in which KEDA read some names, or some texts of a parameter. Made with [`since`], [`always`], [`from`], [`words`] and
-/// [`fractions`].
+/// A time in which KEDA read some names, or some texts of a parameter. Made with [`since`], [`always`], [`from`], [`until`],
+/// [`words`] and [`fractions`].
 #[derive(Debug)]
 pub struct Era {
     /// Names of parameters as they are written, aliases one by one; or the words.
@@ -63,6 +63,15 @@ pub(in crate::scalers) const fn from(
     let mut era = since(minor, names);
     era.about = About::From(source);
     era
+}
+
+/// KEDA read `names` from `source` before `2.minor`, beside the sources that it still looks in.
+pub(in crate::scalers) const fn until(
+    minor: u16,
+    source: Source,
+    names: &'static [&'static str],
+) -> Era {
+    from(0, source, names).ignored(minor)
 }
 
 /// `names` are as old as the type, and something about them has changed.
@@ -218,6 +227,19 @@ impl TriggerType {
             .map_or(standing, |era| Standing::NotYet(era.since))
     }
 
+    /// What `version` made of a name that `source` gave, where later versions no longer look there.
+    pub fn former_standing(
+        &self,
+        name: &str,
+        source: Source,
+        version: KedaVersion,
+    ) -> Option<Standing> {
+        self.all_eras()
+            .filter(|era| era.about == About::From(source) && era.names.contains(&name))
+            .find(|era| era.end().is_some_and(|end| version < end))
+            .map(|era| era.standing(version))
+    }
+
     /// What `version`, which has the type, makes of `key` in the metadata.
     pub fn standing_of_key(&self, key: &str, version: KedaVersion) -> Standing {
         match (self.parameter(key), key.strip_suffix("FromEnv")) {
@@ -293,7 +315,10 @@ impl TriggerType {
                 About::Fractions => "with a fraction",
             };
             let joint = if text.is_empty() { "" } else { ", " };
-            let _ = write!(text, "{joint}{place} since {}", release(era.since));
+            let _ = match era.end() {
+                None => write!(text, "{joint}{place} since {}", release(era.since)),
+                Some(end) => write!(text, "{joint}{place} until {}", release(end)),
+            };
         }
         text
     }

@@ -65,6 +65,7 @@ pub static TRIGGER_TYPES: &[&TriggerType] = &[
     &aws::sqs_queue::AWS_SQS_QUEUE,
     &azure::app_insights::AZURE_APP_INSIGHTS,
     &azure::blob::AZURE_BLOB,
+    &azure::cosmosdb::AZURE_COSMOSDB,
     &azure::data_explorer::AZURE_DATA_EXPLORER,
     &azure::eventhub::AZURE_EVENTHUB,
     &azure::log_analytics::AZURE_LOG_ANALYTICS,

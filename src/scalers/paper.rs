@@ -5,8 +5,8 @@ use super::metric::count;
 use super::params::Value;
 use super::read::known_type;
 use super::{Behaviour, Given, Target, TriggerType};
-use crate::api::Trigger;
 use crate::api::reading::{MetricTarget, milli};
+use crate::api::{KedaVersion, Trigger};
 
 /// What a trigger does with a reading that is given by hand.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,12 @@ pub fn on_paper(trigger: &Trigger) -> Result<OnPaper, String> {
             milli(given.transpose().map_err(place)?.unwrap_or(default))
         }
         Target::Chosen(choose) => {
-            let name = choose(&Given::new(kind, trigger, Authentication::Anything));
+            let name = choose(&Given::new(
+                kind,
+                trigger,
+                Authentication::Anything,
+                KedaVersion::NEWEST,
+            ));
             milli(
                 number(kind, trigger, name)
                     .map_err(place)?

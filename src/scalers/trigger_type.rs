@@ -34,8 +34,8 @@ pub struct TriggerType {
     pub history: &'static [&'static [Era]],
     /// The first version of KEDA without it, and what to use instead.
     pub dropped: Option<(KedaVersion, &'static str)>,
-    /// What KEDA advises instead of it.
-    pub deprecated: Option<&'static str>,
+    /// The first version that advises against it, and why.
+    pub deprecated: Option<(KedaVersion, &'static str)>,
     /// What it does on a ScaledJob.
     pub behaviour: Behaviour,
 }

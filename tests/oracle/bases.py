@@ -150,6 +150,24 @@ B = {
                  "m.endpoint=t:7233 m.taskQueue=q a.cert=$CERT a.key=$KEY a.ca=$CERT"],
 }
 
+COSMOS = "m.databaseId=d m.containerId=c m.leaseDatabaseId=l m.leaseContainerId=e m.processorName=p "
 
-def bases(kind):
-    return [[piece.replace("_*", " *").replace("0_8", "0 8").replace("0_9", "0 9") for piece in text.split(" ")] for text in B[kind]]
+# What came with 2.21: types, and more triggers of older ones.
+NEW = {
+    "azure-cosmosdb": [COSMOS + "a.connection=AccountEndpoint=https://a;AccountKey=k", COSMOS + "m.endpoint=https://a a.cosmosDBKey=k",
+                       COSMOS + "m.endpoint=https://a a.tenantId=t a.clientId=i a.clientSecret=s", COSMOS + "m.endpoint=https://a i.provider=azure-workload",
+                       COSMOS + "m.endpoint=https://a a.cosmosDBKey=k m.leaseEndpoint=https://b a.leaseCosmosDBKey=k"],
+    "clickhouse": ["m.host=h m.query=q m.targetQueryValue=1", "m.query=q m.targetQueryValue=1 a.connectionString=clickhouse://h a.tls=true a.cert=$CERT a.key=$KEY"],
+    "datadog": ["m.useClusterAgentProxy=true m.datadogMetricName=n m.datadogMetricNamespace=s m.targetValue=7 a.datadogNamespace=d a.datadogMetricsService=v a.bearerToken=t m.authModes=bearer"],
+    "gcp-spanner": ["m.projectId=p m.instanceId=i m.databaseId=d m.query=q e.credentials={}", "m.projectId=p m.instanceId=i m.databaseId=d m.query=q i.provider=gcp"],
+    "github-runner": ["m.owner=o m.runnerScope=repo m.repos=r m.authModes=bearer a.bearerToken=p", "m.owner=o m.runnerScope=repo m.repos=r m.authModes=bearer a.personalAccessToken=p"],
+    "graphite": ["m.serverAddress=http://g m.query=q m.threshold=1 m.queryTime=-10Minutes m.authModes=basic a.username=u a.password=p"],
+    "rabbitmq": ["a.host=http://h:15672 m.queueName=q m.mode=QueueLength m.value=1 m.protocol=http m.authModes=oauth a.oauthTokenURI=http://t a.clientID=c a.clientSecret=s",
+                 "a.host=http://h:15672 m.queueName=q m.mode=QueueLength m.value=1 m.protocol=http m.authModes=basic a.username=u a.password=p"],
+    "temporal": ["m.endpoint=t:7233 m.taskQueue=q m.includeRunningWorkflowCount=true m.workflowTaskQueueForCount=w"],
+}
+
+
+def bases(kind, with_new):
+    texts = B.get(kind, []) + (NEW.get(kind, []) if with_new else [])
+    return [[piece.replace("_*", " *").replace("0_8", "0 8").replace("0_9", "0 9") for piece in text.split(" ")] for text in texts]

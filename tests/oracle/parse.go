@@ -15,6 +15,8 @@ import (
 	"github.com/kedacore/keda/v2/pkg/scalers/scalersconfig"
 )
 
+// What differs between the releases is in parse_2_20.go and parse_2_21.go: parseAzurePipelines, and more of parsers.
+
 func reads[T any](parse func(*scalersconfig.ScalerConfig) (T, error)) func(*scalersconfig.ScalerConfig) error {
 	return func(config *scalersconfig.ScalerConfig) error {
 		_, err := parse(config)
@@ -54,7 +56,7 @@ var parsers = map[string]func(*scalersconfig.ScalerConfig) error{
 	"azure-log-analytics": reads(parseAzureLogAnalyticsMetadata),
 	"azure-monitor":       reads(parseAzureMonitorMetadata),
 	"azure-pipelines": func(config *scalersconfig.ScalerConfig) error {
-		_, _, err := parseAzurePipelinesMetadata(context.Background(), logr.Discard(), config, pool)
+		err := parseAzurePipelines(config)
 		if err != nil && strings.Contains(err.Error(), "failed to acquire a token") {
 			// The identity is asked for the pool, and there is none here.
 			return nil

@@ -14,6 +14,10 @@ SKIP = [
     ("cpu|memory", r"^-t|^t="),
     # The variable is missing from the container.
     (".*", r"credentialsFromEnvFile"),
+    # It says what nobody asks it.
+    ("datadog|github-runner|graphite|rabbitmq", r"a\.method="),
+    # It is sent here, and by no KEDA.
+    ("metrics-api", r"a\.authMode=custom"),
     # tls: enable adds a mode to the text of authModes.
     ("pulsar", r'authModes?='),
 ]

@@ -4,6 +4,12 @@
     sh tests/oracle/build.sh /var/tmp/oracle
     cargo build && tests/oracle/vectors.py /var/tmp/oracle/oracle target/debug/keda-jobs tests/data/trigger-vectors.json
 
+and what KEDA 2.21 does otherwise, tests/data/trigger-vectors-2.21.json, which says what it takes of cases that 2.20 refuses, and the other
+way around, of parameters that came with it, and of its new types:
+
+    sh tests/oracle/build.sh /var/tmp/oracle-2.21 2.21.0
+    tests/oracle/vectors.py /var/tmp/oracle-2.21/oracle target/debug/keda-jobs tests/data/trigger-vectors-2.21.json /var/tmp/oracle/oracle
+
 Each trigger of bases.py is changed in many ways: by our own tables (`keda-jobs triggers`) and by what KEDA's structs declare. With ALL=1
 every case is written (about 1.8 MB), otherwise those that say something of their own. The constructors are asked too, in a network
 namespace of their own (`unshare`), so that what only a server could say is told apart.
@@ -17,15 +23,22 @@ import re
 import subprocess
 import sys
 
-from bases import B, bases
+from bases import B, NEW, bases
 from skip import skipped
 from texts import TRY
 
 ORACLE, KEDA_JOBS, OUT = sys.argv[1:4]
+OLDER = sys.argv[4] if len(sys.argv) > 4 else None
 KEYS = pathlib.Path(__file__).parents[1] / "data/keys"
 CERT = (KEYS / "test-only-certificate.pem").read_text()
 KEY = (KEYS / "test-only-key.pem").read_text()
-FIELDS = json.loads(subprocess.run([ORACLE, "fields"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)
+
+
+def fields(oracle):
+    return json.loads(subprocess.run([oracle, "fields"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)
+
+
+FIELDS = fields(ORACLE)
 SRC = {"triggerMetadata": "m", "resolvedEnv": "e", "authParams": "a"}
 OURS_SRC = {"metadata": "m", "env": "e", "authentication": "a", "variable": "v"}
 
@@ -139,7 +152,7 @@ def specs(kind, our):
         out[p["name"]] = {"names": names, "order": order or ["m"], "kind": OUR_KIND.get(p["kind"], "str"), "enum": p.get("allowed"), "excl": None, "tag": None, "more": []}
     for s in out.values():
         n = s["names"][0]
-        if s["tag"] is None and n in NEWER or (kind, n) == ("temporal", "enableTLS"):
+        if s["tag"] is None and (n in NEWER or (kind, n) == ("temporal", "enableTLS")):
             continue
         s["good"] = (s["enum"] or [None])[0] or (SPECIAL.get(n) if n in SPECIAL else None) or (s["tag"] or {}).get("Default") or GOOD[s["kind"]]
         if s["kind"] in ("int", "float") and not s["enum"]:
@@ -165,7 +178,7 @@ def where(base, names):
 
 def cases(kind, our):
     sp = specs(kind, our)
-    for number, base in enumerate(bases(kind)):
+    for number, base in enumerate(bases(kind, OLDER is not None)):
         seen = set()
         out = []
 
@@ -241,9 +254,9 @@ def cases(kind, our):
         yield number, base, out
 
 
-def ask(questions):
+def ask(questions, oracle=None):
     text = "".join(json.dumps(q) + "\n" for q in questions)
-    done = subprocess.run(["unshare", "-rn", ORACLE], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    done = subprocess.run(["unshare", "-rn", oracle or ORACLE], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     return [json.loads(line).get("error") for line in done.stdout.splitlines()]
 
 
@@ -312,7 +325,41 @@ def select(kind, number, verdicts, base0, sp):
     return kept
 
 
+def names(found, kind):
+    return {n for tag in found.get(kind) or [] for n in tag["Names"]}
+
+
+def differences():
+    """What the oracle says otherwise than the older one, and what it says of names that the older one does not know."""
+    tables, old, types = ours(), fields(OLDER), {}
+    earlier = json.loads((pathlib.Path(__file__).parents[1] / "data/trigger-vectors.json").read_text())["types"]
+    for kind in sorted(set(B) | set(NEW)):
+        sp = specs(kind, tables[kind])
+        new = names(FIELDS, kind) - names(old, kind)
+        written = {json.dumps(g["base"]): [c for c in g["taken"] + g["refused"] if not skipped(kind, c)] for g in earlier.get(kind, [])}
+        for number, base, changes in cases(kind, tables[kind]):
+            changes = [list(c) for c in dict.fromkeys(map(tuple, changes + written.get(json.dumps(base), [])))]
+            questions = [{"type": kind, **apply(base, c)} for c in changes]
+            now = {tuple(c): e is None for c, e in zip(changes, ask(questions))}
+            if kind not in B:
+                kept = select(kind, number, now, {}, sp)
+            else:
+                before = {tuple(c): e is None for c, e in zip(changes, ask(questions, OLDER))}
+                about = {c: v for c, v in now.items() if before[c] != v or any(n in p for p in c for n in new)}
+                kept = select(kind, number, {**now, **about}, {}, sp)
+                said = {tuple(c) for c in written.get(json.dumps(base), [])}
+                kept = {c: v for c, v in about.items() if c in kept or (c in said and before[c] != v)}
+            group = {"base": base, "taken": [list(c) for c, v in kept.items() if v], "refused": [list(c) for c, v in kept.items() if not v]}
+            if kept:
+                types.setdefault(kind, []).append(group)
+    with open(OUT, "w") as out:
+        write(out, types, ABOUT_2_21)
+    print(sum(len(g["taken"]) + len(g["refused"]) for groups in types.values() for g in groups), "kept")
+
+
 def main():
+    if OLDER:
+        return differences()
     tables = ours()
     types, total, refused = {}, 0, 0
     for kind in sorted(B):
@@ -336,14 +383,14 @@ def main():
             group = {"base": base, "taken": [list(c) for c, v in kept.items() if v], "refused": [list(c) for c, v in kept.items() if not v]}
             types.setdefault(kind, []).append(group)
     with open(OUT, "w") as out:
-        write(out, types)
+        write(out, types, ABOUT)
     kept = sum(len(g["taken"]) + len(g["refused"]) for groups in types.values() for g in groups)
     print(total, "cases,", refused, "refused;", kept, "kept")
 
 
-def write(out, types):
+def write(out, types, about):
     one = lambda x: json.dumps(x, ensure_ascii=False, separators=(",", ":"))
-    out.write('{"about":%s,\n"types":{\n' % one(ABOUT))
+    out.write('{"about":%s,\n"types":{\n' % one(about))
     for i, (kind, groups) in enumerate(sorted(types.items())):
         out.write("%s%s:[\n" % (",\n" if i else "", one(kind)))
         for j, g in enumerate(groups):
@@ -355,6 +402,8 @@ def write(out, types):
 
 
 ABOUT = "Which parameters KEDA 2.20.0 takes and refuses: answers of its own parsers and constructors (tests/oracle). See src/scalers/tests/vectors.rs for the notation."
+
+ABOUT_2_21 = "What KEDA 2.21.0 takes and refuses where 2.20.0 does not, or where it does not know the parameter (tests/oracle). See src/scalers/tests/vectors.rs for the notation."
 
 if __name__ == "__main__":
     main()

@@ -26,7 +26,7 @@ fn triggers(arguments: &[&str]) -> crate::support::binary::Output {
 
 fn list() -> Outcome {
     let output = triggers(&[]).expect(0);
-    assert_eq!(output.stdout.lines().count(), 80, "a header and 79 types");
+    assert_eq!(output.stdout.lines().count(), 81, "a header and 80 types");
     assert_contains(&output.stdout, &["TYPE", "aws-sqs-queue", "IN FLIGHT"]);
     for line in output.stdout.lines().skip(1) {
         let mut words = line.split_whitespace();
@@ -76,7 +76,7 @@ fn forms() -> Outcome {
     let json: Value = serde_json::from_str(&triggers(&["--output", "json"]).expect(0).stdout)?;
     assert_eq!(json["apiVersion"], "keda-jobs/v1");
     assert_eq!(json["kind"], "TriggerTypeList");
-    assert_eq!(json["items"].as_array().map(Vec::len), Some(79));
+    assert_eq!(json["items"].as_array().map(Vec::len), Some(80));
     let text = triggers(&["rabbitmq", "--output", "json"]).expect(0).stdout;
     let json: Value = serde_json::from_str(&text)?;
     assert_eq!(json["kind"], "TriggerType");

@@ -228,12 +228,14 @@ pub(super) fn authentication(
             })
         })
         .collect();
+    let is_given = |source: &str| {
+        spec.get(source)
+            .is_some_and(|node| node.value != Value::Null)
+    };
+    authentication.azure_service_principal = is_given("azureServicePrincipal");
     authentication.unsupported = UNSUPPORTED
         .iter()
-        .filter(|source| {
-            spec.get(source)
-                .is_some_and(|node| node.value != Value::Null)
-        })
+        .filter(|source| is_given(source))
         .map(|source| (*source).to_owned())
         .collect();
     authentication

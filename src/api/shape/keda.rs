@@ -1,4 +1,4 @@
-//! Shapes of KEDA's types in all dialects, and of Secret and `ConfigMap`. [semantics §1.2, §1.3, §1.4, §4.1; KEDA 2.20 CRDs]
+//! Shapes of KEDA's types in all dialects, and of Secret and `ConfigMap`. [semantics §1.2, §1.3, §1.4, §4.1; KEDA 2.20 and 2.21 CRDs]
 
 use std::sync::LazyLock;
 
@@ -257,12 +257,38 @@ fn authentication_spec() -> Shape {
                 ),
             ])),
         ),
+        (
+            "azureServicePrincipal",
+            optional(object([
+                ("tenantId", required(Shape::String)),
+                ("clientId", required(Shape::String)),
+                ("cloud", optional(Shape::String)),
+                ("activeDirectoryEndpoint", optional(Shape::String)),
+                ("clientSecret", optional(value_from_secret())),
+                ("clientCertificate", optional(value_from_secret())),
+                ("clientCertificatePassword", optional(value_from_secret())),
+            ])),
+        ),
         // Sources that this program names as unsupported: their insides are KEDA's business.
         ("azureKeyVault", optional(Shape::Any)),
         ("gcpSecretManager", optional(Shape::Any)),
         ("awsSecretManager", optional(Shape::Any)),
         ("oauth2", optional(Shape::Any)),
     ])
+}
+
+/// A key of a Secret, as the newer sources name it.
+fn value_from_secret() -> Shape {
+    object([(
+        "valueFrom",
+        required(object([(
+            "secretKeyRef",
+            required(object([
+                ("name", required(Shape::String)),
+                ("key", required(Shape::String)),
+            ])),
+        )])),
+    )])
 }
 
 fn pod_identity() -> Shape {

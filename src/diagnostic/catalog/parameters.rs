@@ -41,7 +41,7 @@ pub static UNSUPPORTED_TRIGGER_TYPE: Rule = Rule {
         why: "`plan` and `run` leave the trigger out and say so; KEDA itself is not affected.",
         example: "triggers:\n  - type: new-relic",
         fix: "Leave the object to KEDA, give the number with `plan --reading`, or ignore this rule.",
-        source: "keda-jobs; the types of KEDA 2.20 in pkg/scaling/scalers_builder.go",
+        source: "keda-jobs; the types of KEDA 2.21 in pkg/scaling/scalers_builder.go",
     },
 };
 

@@ -75,7 +75,10 @@ pub(in crate::scalers) static AWS_CLOUDWATCH: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::credentials(given, found);
-    periods(given, found);
+    // [2.4.0 and 2.5.0 `aws_cloudwatch_scaler.go`]
+    if given.since(5) {
+        periods(given, found);
+    }
     if given.has("expression") {
         return;
     }

@@ -4,8 +4,9 @@ use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, fractions, since};
+use crate::scalers::history::{Era, fractions, since, until};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, MAE, flag, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -54,6 +55,17 @@ static HISTORY: &[Era] = &[
     ),
     since(8, &["activationTargetValue"]),
     since(10, &["ignoreNullValues"]),
+    until(
+        20,
+        Source::Env,
+        &[
+            "targetValue",
+            "activationTargetValue",
+            "metricId",
+            "metricAggregationTimespan",
+            "metricAggregationType",
+        ],
+    ),
     fractions(8, &["targetValue"]),
 ];
 
@@ -85,5 +97,5 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         found,
     );
     given.has_form("metricAggregationTimespan", ':', "hh:mm", found);
-    given.must_not_be_zero("targetValue", found);
+    given.must_not_be_zero_since(20, "targetValue", found);
 }

@@ -61,4 +61,96 @@ pub(in crate::scalers) static AZURE_BLOB: TriggerType = TriggerType {
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::suffix(given, "endpointSuffix", found);
     super::storage(given, found);
+    let slip = given.value("globPattern").and_then(Slip::of);
+    if let Some(slip) = slip.filter(|slip| *slip == Slip::Class || given.since(21)) {
+        let problem = match slip {
+            Slip::Class => "has a [ without characters and ] after it",
+            Slip::Brace => "has a { without } after it",
+            Slip::Backslash => "ends with a backslash",
+        };
+        found.push(Problem::wrong(
+            "globPattern",
+            format!("parameter globPattern {problem}"),
+        ));
+    }
+}
+
+/// What makes a pattern none. Up to 2.20 only the first one did. [KEDA go.mod: gobwas/glob v0.2.3 and, since 2.21, v1.0.0]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slip {
+    Class,
+    Brace,
+    Backslash,
+}
+
+impl Slip {
+    fn of(pattern: &str) -> Option<Self> {
+        let mut chars = pattern.chars();
+        let mut open = 0_usize;
+        let mut unfinished = None;
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' if chars.next().is_none() => unfinished = Some(Self::Backslash),
+                '{' => open += 1,
+                '}' => open = open.saturating_sub(1),
+                '[' => {
+                    let mut class = String::new();
+                    loop {
+                        match chars.next() {
+                            Some(']') => break,
+                            Some('\\') => class.extend(chars.next()),
+                            Some(c) => class.push(c),
+                            None => return Some(Self::Class),
+                        }
+                    }
+                    let members = class.strip_prefix('!').unwrap_or(&class);
+                    let is_half_range = members.ends_with('-') && members.chars().count() == 2;
+                    if members.is_empty() || is_half_range {
+                        return Some(Self::Class);
+                    }
+                }
+                _ => {}
+            }
+        }
+        unfinished.or((open > 0).then_some(Self::Brace))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slip;
+
+    /// By both releases of the library.
+    #[test]
+    fn patterns_are_read_as_the_library_does() {
+        for (patterns, expected) in [
+            (
+                &[
+                    "[", "[a-", "[a", "[a-]", "[]", "[!]", "[a\\]", "{a,[b}", "{[}",
+                ][..],
+                Some(Slip::Class),
+            ),
+            (&["{a", "{a,{b}", "{", "{a\\}"], Some(Slip::Brace)),
+            (&["\\", "a\\"], Some(Slip::Backslash)),
+            (
+                &[
+                    "[abc]",
+                    "a]",
+                    "a}",
+                    "}",
+                    "a\\\\",
+                    "\\{a",
+                    "[{]",
+                    "[ac-]",
+                    "{a[}]}",
+                    "**/*.json",
+                ],
+                None,
+            ),
+        ] {
+            for pattern in patterns {
+                assert_eq!(Slip::of(pattern), expected, "{pattern}");
+            }
+        }
+    }
 }

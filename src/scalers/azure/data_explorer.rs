@@ -4,8 +4,9 @@ use super::AZURE;
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, fractions, since};
+use crate::scalers::history::{Era, fractions, since, until};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, MAE, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -23,6 +24,12 @@ static PARAMETERS: &[ParameterSpec] = &[
 /// When its parameters came and went.
 static HISTORY: &[Era] = &[
     since(8, &["activationThreshold"]),
+    until(13, Source::Metadata, &["clientSecret"]),
+    until(
+        20,
+        Source::Env,
+        &["databaseName", "endpoint", "query", "clientSecret"],
+    ),
     fractions(8, &["threshold"]),
 ];
 

@@ -85,7 +85,10 @@ pub(in crate::scalers) static AZURE_EVENTHUB: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::suffix(given, "endpointSuffix", found);
-    given.must_be_positive("unprocessedEventThreshold", found);
+    // [2.19.0 and 2.20.0 `azure_eventhub_scaler.go`]
+    if given.since(20) {
+        given.must_be_positive("unprocessedEventThreshold", found);
+    }
     given.takes_identities(&["azure-workload"], found);
     match given.identity() {
         Identity::None => given.needs_all(

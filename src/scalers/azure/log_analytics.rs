@@ -3,8 +3,9 @@
 use super::AZURE;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, fractions, since};
+use crate::scalers::history::{Era, fractions, since, until};
 use crate::scalers::params::ParameterSpec;
+use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AME, flag, number, span, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
@@ -33,6 +34,17 @@ static HISTORY: &[Era] = &[
     since(8, &["activationThreshold"]),
     since(10, &["unsafeSsl"]),
     since(17, &["timeout"]),
+    until(
+        18,
+        Source::Env,
+        &[
+            "query",
+            "threshold",
+            "activationThreshold",
+            "unsafeSsl",
+            "timeout",
+        ],
+    ),
     fractions(8, &["threshold"]),
 ];
 

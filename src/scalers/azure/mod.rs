@@ -2,6 +2,7 @@
 
 pub(super) mod app_insights;
 pub(super) mod blob;
+pub(super) mod cosmosdb;
 pub(super) mod data_explorer;
 pub(super) mod eventhub;
 pub(super) mod log_analytics;

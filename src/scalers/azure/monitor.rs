@@ -82,5 +82,5 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     );
     given.has_form("resourceURI", '/', "provider/type/name", found);
     given.has_form("metricAggregationInterval", ':', "hh:mm:ss", found);
-    given.must_not_be_zero("targetValue", found);
+    given.must_not_be_zero_since(17, "targetValue", found);
 }

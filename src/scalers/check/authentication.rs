@@ -1,5 +1,7 @@
 //! What is wrong with a TriggerAuthentication, alone and beside the triggers that refer to it. [semantics §4.1, §5.1]
 
+mod newer;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,6 +34,8 @@ pub fn check_authentications(local: &LocalKnowledge<'_>) -> Vec<Diagnostic> {
         object.provider(local.version, &mut found);
         object.pod_identity(&mut found);
         object.oauth2(&mut found);
+        object.service_principal(local, &references, &mut found);
+        object.audience(local.version, &mut found);
         object.file_path(&mut found);
         object.given_twice(&mut found);
         object.unread(local, &references, &mut found);
@@ -85,7 +89,7 @@ struct Object<'a> {
 const LISTS: [&str; 3] = ["env", "configMapTargetRef", "secretTargetRef"];
 
 /// Every source that `filePath` would hide.
-const OTHER_SOURCES: [&str; 9] = [
+const OTHER_SOURCES: [&str; 10] = [
     "env",
     "configMapTargetRef",
     "secretTargetRef",
@@ -95,6 +99,7 @@ const OTHER_SOURCES: [&str; 9] = [
     "awsSecretManager",
     "boundServiceAccountToken",
     "oauth2",
+    "azureServicePrincipal",
 ];
 
 /// Pod identities that not every KEDA 2 has: the versions that brought and dropped them.

@@ -31,7 +31,7 @@ impl Checker<'_> {
             return;
         }
         let sources = Sources {
-            metadata: &self.trigger.metadata,
+            metadata: self.given.metadata(),
             env: &Environment::default(),
             auth: &std::collections::BTreeMap::new(),
         };

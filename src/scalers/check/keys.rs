@@ -5,6 +5,7 @@ use super::words::{nearest, replace, suggest};
 use crate::api::{Dialect, KedaVersion};
 use crate::auth::Declared;
 use crate::diagnostic::{Diagnostic, Severity, catalog, trigger_rules};
+use crate::scalers::Standing;
 use crate::scalers::params::{Kind, ParameterSpec, Source};
 
 /// The first version that no longer reads metricName everywhere. [KEDA CHANGELOG, #4899]
@@ -29,6 +30,11 @@ impl Checker<'_> {
         if let Some(spec) = plain.or(from_env)
             && (is_read_here(spec) || !spec.is_read())
             && self.time(key, spec)
+        {
+            return;
+        }
+        if let Some(spec) = plain.or(from_env)
+            && self.was_read(key, spec)
         {
             return;
         }
@@ -61,6 +67,33 @@ impl Checker<'_> {
             return;
         }
         self.unknown(key, from_env.or(plain));
+    }
+
+    /// Whether that KEDA reads `key`, though later ones look for the parameter elsewhere.
+    fn was_read(&mut self, key: &str, spec: &ParameterSpec) -> bool {
+        let (name, source) = match key.strip_suffix("FromEnv") {
+            Some(name) if self.kind.parameter(key).is_none() => (name, Source::Env),
+            _ => (key, Source::Metadata),
+        };
+        let version = self.of_parameters;
+        let Some(standing) = self.kind.former_standing(name, source, version) else {
+            return false;
+        };
+        // What it is stands where nothing else looks for it.
+        self.missing.insert(spec.name());
+        if standing == Standing::Deprecated {
+            let message = format!(
+                "parameter {key} is deprecated here: {name} is read from {}",
+                spec.places()
+            );
+            let label = self.place.of_key(key);
+            self.report(&catalog::DEPRECATED_PARAMETER, message, label);
+        }
+        if source == Source::Env {
+            let variable = self.trigger.metadata[key].clone();
+            self.variable(key, &variable, self.authentication.may_bring(spec));
+        }
+        true
     }
 
     fn unknown(&mut self, key: &str, wanted: Option<&'static ParameterSpec>) {

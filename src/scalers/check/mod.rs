@@ -12,6 +12,7 @@ mod words;
 
 pub use authentication::check_authentications;
 pub use notation::correct_fixes;
+pub(super) use versions::{looked_at, of_parameters};
 
 use std::collections::BTreeSet;
 
@@ -52,7 +53,7 @@ pub fn check(trigger: &Trigger, job: &ScaledJob, local: &LocalKnowledge<'_>) -> 
         place,
         resources: local.resources,
         authentication,
-        given: Given::over(kind, trigger, &metadata, authentication),
+        given: Given::over(kind, trigger, &metadata, authentication, version),
         missing: BTreeSet::new(),
         found: Vec::new(),
     };

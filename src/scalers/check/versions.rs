@@ -10,7 +10,7 @@ use crate::scalers::params::ParameterSpec;
 use crate::scalers::{Standing, TriggerType, release};
 
 /// The version whose parameters are meant by `version`: the newest, when that KEDA does not have the type at all.
-pub(super) fn of_parameters(kind: &TriggerType, version: KedaVersion) -> KedaVersion {
+pub(in crate::scalers) fn of_parameters(kind: &TriggerType, version: KedaVersion) -> KedaVersion {
     let is_dropped = kind.dropped.is_some_and(|(dropped, _)| version >= dropped);
     if version < kind.since || is_dropped {
         KedaVersion::NEWEST.max(kind.since)
@@ -20,7 +20,7 @@ pub(super) fn of_parameters(kind: &TriggerType, version: KedaVersion) -> KedaVer
 }
 
 /// `metadata` without the keys that `version` passes over.
-pub(super) fn looked_at<'m>(
+pub(in crate::scalers) fn looked_at<'m>(
     kind: &'static TriggerType,
     metadata: &'m BTreeMap<String, String>,
     version: KedaVersion,

@@ -72,7 +72,9 @@ impl Checker<'_> {
     fn version(&mut self) -> bool {
         let (kind, version) = (self.kind, self.version);
         let label = self.place.of_field("type");
-        if let Some(reason) = kind.deprecated {
+        if let Some((since, reason)) = kind.deprecated
+            && version >= since
+        {
             let message = format!("{} is deprecated: {reason}", kind.name);
             self.report(
                 &trigger_rules::DEPRECATED_TRIGGER_TYPE,

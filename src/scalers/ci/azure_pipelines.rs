@@ -7,7 +7,7 @@ use crate::scalers::history::{Era, always, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{AE, EAM, flag, text, whole};
-use crate::scalers::trigger_type::{Target, TriggerType, Work};
+use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
     text(&["organizationURL"], "address of the organisation")
@@ -73,11 +73,8 @@ pub(in crate::scalers) static AZURE_PIPELINES: TriggerType = TriggerType {
     name: "azure-pipelines",
     family: "ci",
     parameters: &[PARAMETERS],
-    counts: "jobs of the pool that no agent has taken",
-    work: Work::Is(
-        InFlight::Excluded,
-        "a job that an agent has taken does not count",
-    ),
+    counts: "unfinished jobs of the pool, without scaleOnInFlight those that no agent has taken",
+    work: Work::Depends(work),
     target: Target::Parameter(&["targetPipelinesQueueLength"], 1.0),
     activation: Some("activationTargetPipelinesQueueLength"),
     check,
@@ -85,6 +82,36 @@ pub(in crate::scalers) static AZURE_PIPELINES: TriggerType = TriggerType {
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+/// 2.20 leaves out what an agent has taken, the releases before it do not, and those after it only when they are told to. [2.19.0, 2.20.0
+/// and 2.21.0 `azure_pipelines_scaler.go`, stripDeadJobs]
+fn work(given: &Given<'_>) -> Flight {
+    if !given.since(20) {
+        return Flight::fixed(
+            InFlight::Included,
+            "a job that an agent has taken counts until it is finished",
+        );
+    }
+    if !given.since(21) {
+        return Flight::fixed(
+            InFlight::Excluded,
+            "a job that an agent has taken does not count",
+        );
+    }
+    if given.is_true("scaleOnInFlight") {
+        Flight::fixed(
+            InFlight::Included,
+            "a job that an agent has taken counts, unless scaleOnInFlight is false",
+        )
+        .unless("scaleOnInFlight", "false")
+    } else {
+        Flight::fixed(
+            InFlight::Excluded,
+            "scaleOnInFlight false leaves out jobs that an agent has taken",
+        )
+        .unless("scaleOnInFlight", "true")
+    }
+}
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.needs_one_of(
@@ -96,11 +123,13 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     if given.lacks("poolName") {
         given.must_not_be_zero("poolID", found);
     }
+    // [2.17.0 and 2.18.0 `azure_pipelines_scaler.go`]
     for other in ["fetchUnfinishedJobsOnly", "parent"] {
-        if given
-            .metadata()
-            .get(other)
-            .is_some_and(|text| !text.is_empty())
+        if given.since(18)
+            && given
+                .metadata()
+                .get(other)
+                .is_some_and(|text| !text.is_empty())
         {
             given.excludes("jobsToFetch", other, found);
         }
@@ -108,12 +137,14 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     if given.lacks("personalAccessToken") {
         given.takes_identities(&["azure-workload"], found);
     }
-    if given.identity() == Identity::None {
-        given.needs_one_of(
-            &["personalAccessToken"],
-            "azure-pipelines needs parameter personalAccessToken (personalAccessTokenFromEnv, or a TriggerAuthentication), or podIdentity azure-workload",
-            found,
-        );
+    let has_principal = given.since(21) && given.has_service_principal();
+    if given.identity() == Identity::None && !has_principal {
+        let message = if given.since(21) {
+            "azure-pipelines needs parameter personalAccessToken (personalAccessTokenFromEnv, or a TriggerAuthentication), azureServicePrincipal of a TriggerAuthentication, or podIdentity azure-workload"
+        } else {
+            "azure-pipelines needs parameter personalAccessToken (personalAccessTokenFromEnv, or a TriggerAuthentication), or podIdentity azure-workload"
+        };
+        given.needs_one_of(&["personalAccessToken"], message, found);
     }
     if given.is_true("requireAllDemands") && given.is_true("requireAllDemandsAndIgnoreOthers") {
         found.push(Problem::wrong(

@@ -5,7 +5,7 @@ use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
 use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::notation::{A, ME, flag, list, text, whole};
+use crate::scalers::params::notation::{A, MA, ME, flag, list, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -54,6 +54,17 @@ static PARAMETERS: &[ParameterSpec] = &[
     )
     .from(ME)
     .default("1"),
+    list(
+        &["authModes", "authMode"],
+        "how requests authenticate themselves",
+    )
+    .from(MA)
+    .allowed(&["bearer"]),
+    text(
+        &["bearerToken", "token"],
+        "bearer: the token, personalAccessToken when absent",
+    )
+    .from(A),
     whole(&["applicationID"], "ID of a GitHub App").from(ME),
     whole(&["installationID"], "ID of the App's installation").from(ME),
     text(&["appKey"], "private key of the App").from(A),
@@ -65,6 +76,7 @@ static HISTORY: &[Era] = &[
     since(16, &["noDefaultLabels"]),
     since(17, &["enableEtags"]),
     since(18, &["matchUnlabeledJobsWithUnlabeledRunners"]),
+    since(21, &["authModes", "authMode", "bearerToken", "token"]),
 ];
 
 /// The type.
@@ -85,11 +97,19 @@ pub(in crate::scalers) static GITHUB_RUNNER: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.needs_one_of(
-        &["personalAccessToken", "appKey"],
-        "github-runner needs parameter personalAccessToken, or applicationID, installationID and appKey",
-        found,
-    );
+    if given.has("authModes") {
+        given.needs_one_of(
+            &["bearerToken", "personalAccessToken"],
+            "authModes bearer needs parameter bearerToken or personalAccessToken",
+            found,
+        );
+    } else {
+        given.needs_one_of(
+            &["personalAccessToken", "appKey"],
+            "github-runner needs parameter personalAccessToken, or applicationID, installationID and appKey",
+            found,
+        );
+    }
     // 0 counts as absent.
     let names_app = ["applicationID", "installationID"]
         .iter()

@@ -63,7 +63,8 @@ pub(in crate::scalers) static GCP_STACKDRIVER: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::credentials(given, found);
-    if given.number("alignmentPeriodSeconds") != Some(0.0) {
+    // 0 counts as absent since 2.19.
+    if given.number("alignmentPeriodSeconds") != Some(0.0) || !given.since(19) {
         given.at_least("alignmentPeriodSeconds", 60, found);
     }
 }

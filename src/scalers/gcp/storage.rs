@@ -52,7 +52,10 @@ pub(in crate::scalers) static GCP_STORAGE: TriggerType = TriggerType {
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::credentials(given, found);
-    given.must_be_positive("targetObjectCount", found);
-    given.at_least("activationTargetObjectCount", 0, found);
-    given.must_be_positive("maxBucketItemsToScan", found);
+    // [2.17.0 and 2.18.0 `gcp_storage_scaler.go`]
+    if given.since(18) {
+        given.must_be_positive("targetObjectCount", found);
+        given.at_least("activationTargetObjectCount", 0, found);
+        given.must_be_positive("maxBucketItemsToScan", found);
+    }
 }

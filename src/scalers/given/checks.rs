@@ -186,6 +186,20 @@ impl Given<'_> {
         }
     }
 
+    /// The same from 2.`minor` on; earlier ones take a 0.
+    pub(in crate::scalers) fn must_not_be_zero_since(
+        &self,
+        minor: u16,
+        name: &'static str,
+        found: &mut Vec<Problem>,
+    ) {
+        if self.since(minor) {
+            self.must_not_be_zero(name, found);
+        } else {
+            self.needs_all(&[name], self.kind.name, found);
+        }
+    }
+
     /// An address that Go's `url.ParseRequestURI` takes: it has a scheme, or is an absolute path.
     pub(in crate::scalers) fn must_be_address(&self, name: &'static str, found: &mut Vec<Problem>) {
         let is_scheme = |text: &str| {
@@ -254,10 +268,13 @@ impl Given<'_> {
         }
     }
 
-    /// The pod identities that the type can use.
+    /// The pod identities that the type can use. Until 2.15 Azure had two. [2.14.0 `triggerauthentication_types.go`]
     pub(in crate::scalers) fn takes_identities(&self, taken: &[&str], found: &mut Vec<Problem>) {
+        let is_older =
+            |provider| provider == "azure" && taken.contains(&"azure-workload") && !self.since(15);
         if let Identity::Provider(provider) = self.identity()
             && !taken.contains(&provider)
+            && !is_older(provider)
         {
             found.push(Problem::wrong(
                 POD_IDENTITY,

@@ -1,5 +1,6 @@
 //! `liiklus`: lag of a Liiklus consumer group. [KEDA `liiklus_scaler.go`]
 
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, since};
@@ -31,7 +32,10 @@ pub(in crate::scalers) static LIIKLUS: TriggerType = TriggerType {
     ),
     target: Target::Parameter(&["lagThreshold"], 10.0),
     activation: Some("activationLagThreshold"),
-    deprecated: Some("KEDA has announced that it will drop it"),
+    deprecated: Some((
+        KedaVersion::new(21, 0),
+        "2.24 will drop it, because Liiklus is no longer maintained",
+    )),
     check,
     history: &[HISTORY],
     ..TriggerType::USUAL

@@ -3,10 +3,13 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, since};
+use crate::scalers::history::{Era, always, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, AE, ME, flag, list, text, whole};
-use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
+use crate::scalers::trigger_type::{Target, TriggerType, Work};
+
+/// What takes the place of the rules that Temporal drops.
+const DEPLOYMENT: &str = "use workerDeploymentName and workerDeploymentBuildId";
 
 static PARAMETERS: &[ParameterSpec] = &[
     text(&["endpoint"], "host:port of the frontend")
@@ -28,19 +31,25 @@ static PARAMETERS: &[ParameterSpec] = &[
         &["queueTypes"],
         "kinds of tasks that count: workflow, activity, nexus",
     ),
-    text(&["buildId"], "build whose tasks count").from(ME),
+    text(&["buildId"], "build whose tasks count")
+        .from(ME)
+        .removed(DEPLOYMENT),
     text(&["workerDeploymentName"], "deployment whose tasks count").from(ME),
     text(&["workerDeploymentBuildId"], "build of the deployment").from(ME),
-    flag(&["selectAllActive"], "tasks of all active builds count").default("false"),
-    flag(&["selectUnversioned"], "tasks without a build count").default("false"),
+    flag(&["selectAllActive"], "tasks of all active builds count")
+        .default("false")
+        .removed(DEPLOYMENT),
+    flag(&["selectUnversioned"], "tasks without a build count")
+        .default("false")
+        .removed("take it out for workers without a version, or use workerDeploymentName and workerDeploymentBuildId"),
     flag(
         &["includeRunningWorkflowCount"],
-        "count running workflows too",
+        "running workflows keep the trigger active when the backlog is empty",
     )
     .default("false"),
     text(
         &["workflowTaskQueueForCount"],
-        "task queue of the workflows to count",
+        "task queue of those workflows, taskQueue when absent",
     )
     .from(ME),
     text(&["apiKey"], "API key").from(AE),
@@ -65,6 +74,9 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     since(18, &["tlsServerName"]),
     since(20, &["workerDeploymentName", "workerDeploymentBuildId"]),
+    always(&["buildId", "selectAllActive", "selectUnversioned"])
+        .deprecated(20)
+        .refused(21),
     since(
         21,
         &[
@@ -80,8 +92,12 @@ pub(in crate::scalers) static TEMPORAL: TriggerType = TriggerType {
     name: "temporal",
     family: "grpc",
     parameters: &[PARAMETERS],
-    counts: "tasks of the queue that no worker has taken, with includeRunningWorkflowCount running workflows too",
-    work: Work::Depends(work),
+    counts: "tasks of the queue that no worker has taken",
+    // Running workflows decide at most whether it is active.
+    work: Work::Is(
+        InFlight::Excluded,
+        "the backlog leaves out tasks that a worker has taken",
+    ),
     target: Target::Parameter(&["targetQueueSize"], 5.0),
     activation: Some("activationTargetQueueSize"),
     check,
@@ -90,29 +106,38 @@ pub(in crate::scalers) static TEMPORAL: TriggerType = TriggerType {
     ..TriggerType::USUAL
 };
 
-fn work(given: &Given<'_>) -> Flight {
-    if given.is_true("includeRunningWorkflowCount") {
-        Flight::fixed(
-            InFlight::Included,
-            "includeRunningWorkflowCount counts running workflows",
-        )
-        .unless("includeRunningWorkflowCount", "false")
-    } else {
-        Flight::fixed(
-            InFlight::Excluded,
-            "the backlog leaves out tasks that a worker has taken",
-        )
-        .unless("includeRunningWorkflowCount", "true")
-    }
-}
-
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     given.needs_pair("cert", "key", found);
     given.needs_pair("workerDeploymentName", "workerDeploymentBuildId", found);
     given.at_least("targetQueueSize", 0, found);
     given.at_least("activationTargetQueueSize", 0, found);
     given.at_least("minConnectTimeout", 0, found);
-    if given.has("workerDeploymentName") {
+    if given.is_true("includeRunningWorkflowCount") {
+        // They go into a query between quotes.
+        let is_plain = |text: &str| {
+            text.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))
+        };
+        for name in [
+            "taskQueue",
+            "workflowTaskQueueForCount",
+            "workerDeploymentName",
+            "workerDeploymentBuildId",
+        ] {
+            if given.value(name).is_some_and(|text| !is_plain(text)) {
+                found.push(Problem::wrong(
+                    name,
+                    format!("with includeRunningWorkflowCount parameter {name} must hold letters, digits and -_./: only"),
+                ));
+            }
+        }
+    } else if given.has("workflowTaskQueueForCount") {
+        found.push(Problem::wrong(
+            "workflowTaskQueueForCount",
+            "parameter workflowTaskQueueForCount needs includeRunningWorkflowCount true",
+        ));
+    }
+    if given.has("workerDeploymentName") && !given.since(21) {
         let others = ["buildId", "selectAllActive", "selectUnversioned"];
         let other = others
             .into_iter()

@@ -6,14 +6,15 @@ use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
-use crate::scalers::params::notation::{AEM, text, whole};
+use crate::scalers::params::notation::{AEM, MAE, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
     text(
         &["managementEndpoint"],
         "host:port of the management console",
-    ),
+    )
+    .from(MAE),
     text(&["destinationName"], "name of the queue"),
     text(&["brokerName"], "name of the broker"),
     text(&["username"], "user").from(AEM).required(),
@@ -36,6 +37,8 @@ static HISTORY: &[Era] = &[
     since(7, &["corsHeader"]),
     since(8, &["activationTargetQueueSize"]),
     from(15, Source::Env, &["username", "password"]),
+    from(21, Source::Auth, &["managementEndpoint"]),
+    from(21, Source::Env, &["managementEndpoint"]),
 ];
 
 /// The type.

@@ -59,6 +59,6 @@ pub(in crate::scalers) static ARANGODB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_not_be_zero("queryValue", found);
+    given.must_not_be_zero_since(15, "queryValue", found);
     authentication::check(given, found);
 }

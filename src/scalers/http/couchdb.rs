@@ -48,7 +48,7 @@ pub(in crate::scalers) static COUCHDB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_not_be_zero("queryValue", found);
+    given.must_not_be_zero_since(16, "queryValue", found);
     if given.lacks("connectionString") {
         given.must_be_port("port", found);
     }

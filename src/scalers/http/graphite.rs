@@ -3,9 +3,10 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, fractions, since};
+use crate::scalers::history::{Era, always, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::notation::{A, number, text};
+use crate::scalers::params::Source;
+use crate::scalers::params::notation::{A, MA, list, number, text};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -14,7 +15,12 @@ static PARAMETERS: &[ParameterSpec] = &[
     number(&["threshold"], "so much of the value per Job").default("100"),
     number(&["activationThreshold"], "active only above this value").default("0"),
     text(&["queryTime"], "how far to look back, such as -10Minutes").required(),
-    text(&["authMode"], "how requests authenticate themselves").allowed(&["basic"]),
+    list(
+        &["authModes", "authMode"],
+        "how requests authenticate themselves",
+    )
+    .from(MA)
+    .allowed(&["basic"]),
     text(&["username"], "user").from(A),
     text(&["password"], "password").from(A),
     text(&["metricName"], "name of the metric")
@@ -25,6 +31,8 @@ static PARAMETERS: &[ParameterSpec] = &[
 static HISTORY: &[Era] = &[
     always(&["metricName"]).optional(10).ignored(12),
     since(8, &["activationThreshold"]),
+    since(21, &["authModes"]),
+    from(21, Source::Auth, &["authMode"]),
     fractions(8, &["threshold"]),
 ];
 
@@ -44,7 +52,7 @@ pub(in crate::scalers) static GRAPHITE: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    if given.value("authMode") == Some("basic") {
+    if given.has("authMode") {
         given.needs_all(&["username"], "authMode basic", found);
     }
 }

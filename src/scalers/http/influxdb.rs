@@ -3,7 +3,7 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, from, since};
+use crate::scalers::history::{Era, from, since, until};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
 use crate::scalers::params::notation::{EA, MA, MEA, flag, number, text};
@@ -40,6 +40,7 @@ static HISTORY: &[Era] = &[
     since(5, &["unsafeSsl"]),
     since(8, &["activationThresholdValue"]),
     since(18, &["influxVersion", "queryType", "database", "metricKey"]),
+    until(20, Source::Metadata, &["authToken"]).deprecated(18),
 ];
 
 /// The type.
@@ -58,7 +59,7 @@ pub(in crate::scalers) static INFLUXDB: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_not_be_zero("thresholdValue", found);
+    given.must_not_be_zero_since(16, "thresholdValue", found);
     if given.value("influxVersion") == Some("3") {
         given.needs_all(&["database", "metricKey"], "influxVersion 3", found);
         let is_known = |text: &str| {
@@ -75,7 +76,9 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     } else if given.value("influxVersion") == Some("2") {
         given.needs_all(&["organizationName"], "influxVersion 2", found);
     }
-    if given.lacks("authToken") && given.value("influxVersion") == Some("3") {
+    if given.lacks("authToken") && !given.since(20) {
+        given.needs_all(&["authToken"], "influxdb", found);
+    } else if given.lacks("authToken") && given.value("influxVersion") == Some("3") {
         given.needs_all(&["authToken"], "influxVersion 3", found);
     } else if given.lacks("authToken") {
         found.push(Problem::doubtful(

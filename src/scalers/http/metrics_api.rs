@@ -14,6 +14,7 @@ use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
 use crate::scalers::client::authentication::{self, HTTP_AUTH, HttpAuthentication, OAUTH};
 use crate::scalers::client::http::{HttpClient, Request, parse_url};
+use crate::scalers::given::{Given, Problem};
 use crate::scalers::metric::{Metric, Target, count};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
@@ -88,11 +89,34 @@ pub(in crate::scalers) static METRICS_API: TriggerType = TriggerType {
     work: Work::Is(InFlight::Unknown, "that depends on the server"),
     target: trigger_type::Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
-    check: authentication::check,
+    check,
     behaviour: Behaviour::Reads(build),
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
+
+/// It sends nothing for the other modes, and refuses them since 2.21. [2.21.0 `metrics_api_scaler.go`, Validate]
+fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
+    authentication::check(given, found);
+    let modes = given.value("authModes").unwrap_or_default();
+    let unused = modes
+        .split(',')
+        .map(str::trim)
+        .find(|mode| ["custom", "oauth"].contains(mode));
+    if let Some(mode) = unused {
+        found.push(if given.since(21) {
+            Problem::wrong(
+                "authModes",
+                format!("metrics-api cannot use authModes {mode}"),
+            )
+        } else {
+            Problem::doubtful(
+                "authModes",
+                format!("KEDA does not use authModes {mode} of metrics-api, and 2.21 refuses it"),
+            )
+        });
+    }
+}
 
 struct MetricsApi {
     metric: Metric,

@@ -42,5 +42,5 @@ pub(in crate::scalers) static SOLR: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_not_be_zero("targetQueryValue", found);
+    given.must_not_be_zero_since(16, "targetQueryValue", found);
 }

@@ -125,6 +125,9 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         }
         given.needs_all(&["topic"], "ensureEvenDistributionOfPartitions", found);
     }
+    if given.value("fullMetadata").is_some() && !given.is_true("fullMetadata") {
+        given.needs_all(&["topic"], "fullMetadata false", found);
+    }
     // Three numbers since version 1, four before it. [sarama, `ParseKafkaVersion`]
     let is_version = |text: &str| {
         let numbers: Vec<_> = text.split('.').map(str::parse::<u32>).collect();
@@ -160,12 +163,21 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
                 "sasl gssapi",
                 found,
             );
-            given.needs_one_of(
-                &["password", "keytab"],
-                "sasl gssapi needs parameter password or keytab",
-                found,
-            );
+            let (ways, message): (&[&str], _) = if given.since(21) {
+                (
+                    &["password", "keytab", "ccacheName"],
+                    "sasl gssapi needs parameter password, keytab or ccacheName",
+                )
+            } else {
+                (
+                    &["password", "keytab"],
+                    "sasl gssapi needs parameter password or keytab",
+                )
+            };
+            given.needs_one_of(ways, message, found);
             given.excludes("password", "keytab", found);
+            given.excludes("password", "ccacheName", found);
+            given.excludes("keytab", "ccacheName", found);
         }
         _ => {}
     }

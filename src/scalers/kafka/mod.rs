@@ -82,7 +82,10 @@ const LAG: TriggerType = TriggerType {
 
 /// Rules that both types share. [KEDA `kafka_scaler.go`, `apache_kafka_scaler.go`]
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_be_positive("lagThreshold", found);
+    // [2.7.0 and 2.8.2 `kafka_scaler.go`]
+    if given.since(8) {
+        given.must_be_positive("lagThreshold", found);
+    }
     if given.is_true("limitToPartitionsWithLag") {
         if given.is_true("allowIdleConsumers") {
             found.push(Problem::wrong(

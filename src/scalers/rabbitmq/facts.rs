@@ -69,6 +69,23 @@ pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             found,
         );
     }
+    // Only declared modes are held to what they need. [2.21.0 `rabbitmq_scaler.go`, validateOAuth2]
+    for mode in given.value("authModes").unwrap_or_default().split(',') {
+        let mode = mode.trim();
+        let needed: &[&str] = match mode {
+            "oauth" => &["oauthTokenURI", "clientID"],
+            "tls" => &["cert", "key"],
+            _ => &[],
+        };
+        given.needs_all(needed, &format!("authModes {mode}"), found);
+        // A variable does not do for it.
+        if mode == "basic" && !given.is_open() && !given.brings("username") {
+            found.push(Problem::missing(
+                "username",
+                "authModes basic needs parameter username from a TriggerAuthentication",
+            ));
+        }
+    }
     if given.value("protocol") == Some("amqp") {
         for name in ["useRegex", "excludeUnacknowledged"] {
             if given.is_true(name) {

@@ -157,6 +157,14 @@ static PARAMETERS: &[ParameterSpec] = &[
         "http: the broker's application in Azure, to sign in with the caller's Azure identity",
     )
     .from(A),
+    ParameterSpec::new(
+        &["authModes", "authMode"],
+        Kind::List,
+        "how requests authenticate themselves: what is given says it when absent",
+    )
+    .from(MA)
+    .allowed(&["oauth", "basic", "tls"])
+    .exclusive(&["basic", "oauth"]),
     ParameterSpec::new(&["apiHost"], Kind::String, "the http host, in KEDA 1")
         .from(&[Metadata, Env])
         .renamed("host"),
@@ -200,6 +208,7 @@ static HISTORY: &[Era] = &[
             "endpointParams",
         ],
     ),
+    since(21, &["authModes", "authMode"]),
     fractions(8, &["value", "queueLength"]),
 ];
 

@@ -3,9 +3,10 @@
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
 use crate::scalers::given::{Given, Problem};
-use crate::scalers::history::{Era, always, fractions, since};
+use crate::scalers::history::{Era, always, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::notation::{A, flag, number, span, text, whole};
+use crate::scalers::params::Source;
+use crate::scalers::params::notation::{A, MA, flag, list, number, span, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
 
 static PARAMETERS: &[ParameterSpec] = &[
@@ -17,8 +18,13 @@ static PARAMETERS: &[ParameterSpec] = &[
     flag(&["unsafeSsl"], "do not check the server's certificate")
         .from(A)
         .default("false"),
-    text(&["authMode"], "how requests authenticate themselves").from(A),
-    text(&["token"], "cluster agent: the token").from(A),
+    list(
+        &["authModes", "authMode"],
+        "how requests authenticate themselves",
+    )
+    .from(MA)
+    .allowed(&["bearer"]),
+    text(&["bearerToken", "token"], "cluster agent: the token").from(A),
     text(
         &["datadogMetricName"],
         "cluster agent: name of the DatadogMetric",
@@ -96,6 +102,8 @@ static HISTORY: &[Era] = &[
         ],
     ),
     since(18, &["hpaMetricName", "timeout"]),
+    since(21, &["authModes", "bearerToken"]),
+    from(21, Source::Metadata, &["authMode"]),
     fractions(8, &["queryValue"]),
 ];
 
@@ -157,7 +165,7 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
             ));
         }
     }
-    if given.brings("authMode") {
+    if given.has("authMode") {
         given.needs_all(&["token"], "authMode bearer", found);
     }
     if given.is_true("useClusterAgentProxy") {

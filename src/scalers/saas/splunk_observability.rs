@@ -2,6 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
+use crate::scalers::history::{Era, always, words};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{A, number, text, whole};
 use crate::scalers::trigger_type::{Target, TriggerType, Work};
@@ -12,8 +13,16 @@ static PARAMETERS: &[ParameterSpec] = &[
     text(&["query"], "the query; its first value is read").required(),
     whole(&["duration"], "seconds to look back").required(),
     number(&["targetValue"], "so much of the value per Job").required(),
-    text(&["queryAggregator"], "how several values are combined").required(),
+    text(&["queryAggregator"], "how several values are combined")
+        .allowed(&["min", "max", "avg", "sum", "count", "latest"])
+        .default("avg"),
     number(&["activationTargetValue"], "active only above this value").required(),
+];
+
+/// When its parameters came and went.
+static HISTORY: &[Era] = &[
+    always(&["queryAggregator"]).optional(21),
+    words(21, "queryAggregator", &["sum", "count", "latest"]),
 ];
 
 /// The type.
@@ -26,5 +35,6 @@ pub(in crate::scalers) static SPLUNK_OBSERVABILITY: TriggerType = TriggerType {
     target: Target::Parameter(&["targetValue"], 0.0),
     activation: Some("activationTargetValue"),
     since: KedaVersion::new(18, 0),
+    history: &[HISTORY],
     ..TriggerType::USUAL
 };

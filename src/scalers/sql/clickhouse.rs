@@ -58,4 +58,9 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
         "clickhouse needs parameter connectionString or host",
         found,
     );
+    given.must_not_be_zero("targetQueryValue", found);
+    // What tls is stands in a TriggerAuthentication, if anywhere.
+    if given.brings("tls") {
+        given.needs_pair("cert", "key", found);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::api::KedaVersion;
 use crate::api::facts::InFlight;
-use crate::scalers::given::{Given, Problem};
+use crate::scalers::given::{Given, Identity, Problem};
 use crate::scalers::history::{Era, fractions, from, since};
 use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::Source;
@@ -53,8 +53,20 @@ pub(in crate::scalers) static MSSQL: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.takes_identities(&["azure-workload"], found);
-    given.must_not_be_zero("targetValue", found);
+    // Before 2.20 nobody looks at it.
+    if given.since(20) {
+        given.takes_identities(&["azure-workload"], found);
+    }
+    // A pod identity makes its own connection.
+    if given.identity() == Identity::Provider("azure-workload")
+        && given.value("driverName") == Some("azuresql")
+    {
+        found.push(Problem::wrong(
+            "driverName",
+            "driverName azuresql cannot stand beside podIdentity azure-workload",
+        ));
+    }
+    given.must_not_be_zero_since(18, "targetValue", found);
     given.needs_one_of(
         &["connectionString", "host"],
         "mssql needs parameter connectionString or host",

@@ -50,7 +50,7 @@ pub(in crate::scalers) static POSTGRESQL: TriggerType = TriggerType {
 };
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
-    given.must_not_be_zero("targetQueryValue", found);
+    given.must_not_be_zero_since(16, "targetQueryValue", found);
     if given.lacks("connection") {
         given.takes_identities(&["azure-workload"], found);
         given.must_be_port("port", found);

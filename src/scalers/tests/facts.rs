@@ -1,11 +1,14 @@
 //! What a trigger's manifest says of its reading.
 
 use super::fake::trigger;
+use crate::api::KedaVersion;
 use crate::api::facts::InFlight::{self, Excluded, Included, NotWork, Unknown};
 use crate::scalers::facts;
 
 fn in_flight(kind: &str, metadata: &[(&str, &str)], auth: bool) -> InFlight {
-    facts(&trigger(0, kind, metadata, auth)).unwrap().in_flight
+    facts(&trigger(0, kind, metadata, auth), KedaVersion::NEWEST)
+        .unwrap()
+        .in_flight
 }
 
 #[test]
@@ -21,7 +24,8 @@ fn switches_decide_whether_work_in_flight_is_included() {
             Excluded,
         ),
         ("azure-servicebus", &[], Included),
-        ("azure-pipelines", &[], Excluded),
+        ("azure-pipelines", &[], Included),
+        ("azure-pipelines", &[("scaleOnInFlight", "false")], Excluded),
         ("github-runner", &[], Included),
         ("rabbitmq", &[], Unknown),
         ("rabbitmq", &[("hostFromEnv", "MQ")], Unknown),
@@ -62,10 +66,11 @@ fn switches_decide_whether_work_in_flight_is_included() {
             NotWork,
         ),
         ("temporal", &[], Excluded),
+        // It only decides whether the trigger is active.
         (
             "temporal",
             &[("includeRunningWorkflowCount", "true")],
-            Included,
+            Excluded,
         ),
         ("kafka", &[], Included),
         ("nsq", &[], Excluded),
@@ -86,14 +91,38 @@ fn switches_decide_whether_work_in_flight_is_included() {
     );
 }
 
+/// [2.19.0, 2.20.0 and 2.21.0 `azure_pipelines_scaler.go`, stripDeadJobs]
+#[test]
+fn what_is_in_flight_depends_on_the_version() {
+    let metadata = [("scaleOnInFlight", "false")];
+    let at = |minor| {
+        let trigger = trigger(0, "azure-pipelines", &metadata, false);
+        facts(&trigger, KedaVersion::new(minor, 0))
+            .unwrap()
+            .in_flight
+    };
+    assert_eq!([19, 20, 21].map(at), [Included, Excluded, Excluded]);
+    let trigger = trigger(0, "azure-pipelines", &[], false);
+    let at = |minor| {
+        facts(&trigger, KedaVersion::new(minor, 0))
+            .unwrap()
+            .in_flight
+    };
+    assert_eq!([19, 20, 21].map(at), [Included, Excluded, Included]);
+}
+
 #[test]
 fn a_switch_turns_what_it_says() {
     for kind in crate::scalers::TRIGGER_TYPES {
-        let before = facts(&trigger(0, kind.name, &[], false)).unwrap();
+        let before = facts(&trigger(0, kind.name, &[], false), KedaVersion::NEWEST).unwrap();
         let Some((parameter, value)) = before.switch else {
             continue;
         };
-        let after = facts(&trigger(0, kind.name, &[(parameter, value)], false)).unwrap();
+        let after = facts(
+            &trigger(0, kind.name, &[(parameter, value)], false),
+            KedaVersion::NEWEST,
+        )
+        .unwrap();
         assert_ne!(before.in_flight, after.in_flight, "{}", kind.name);
         assert!(after.switch.is_some(), "{}", kind.name);
     }
@@ -102,7 +131,7 @@ fn a_switch_turns_what_it_says() {
 #[test]
 fn targets_and_activations() {
     let of = |kind: &str, metadata: &[(&str, &str)], auth: bool| {
-        let facts = facts(&trigger(0, kind, metadata, auth)).unwrap();
+        let facts = facts(&trigger(0, kind, metadata, auth), KedaVersion::NEWEST).unwrap();
         (facts.target, facts.activation)
     };
     assert_eq!(of("redis", &[], false), (Some(5.0), Some(0.0)));
@@ -119,6 +148,10 @@ fn targets_and_activations() {
     let runner = [("targetWorkflowQueueLengthFromEnv", "T")];
     assert_eq!(of("github-runner", &runner, false).0, None);
     assert_eq!(of("elasticsearch", &[], true).0, None);
-    assert!(facts(&trigger(0, "cpu", &[], false)).unwrap().skipped);
-    assert!(facts(&trigger(0, "reddis", &[], false)).is_none());
+    assert!(
+        facts(&trigger(0, "cpu", &[], false), KedaVersion::NEWEST)
+            .unwrap()
+            .skipped
+    );
+    assert!(facts(&trigger(0, "reddis", &[], false), KedaVersion::NEWEST).is_none());
 }

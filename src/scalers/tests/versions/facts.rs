@@ -3,6 +3,47 @@
 /// A type, a parameter, the minor version that came to read it, and where in that version's `pkg/scalers` it does.
 pub(super) static NEW: &[(&str, &str, u16, &str)] = &[
     (
+        "azure-monitor",
+        "metricInterval",
+        21,
+        "2.21.0 azure_monitor_scaler.go:57",
+    ),
+    (
+        "azure-pipelines",
+        "scaleOnInFlight",
+        21,
+        "2.21.0 azure_pipelines_scaler.go:147",
+    ),
+    (
+        "github-runner",
+        "authModes",
+        21,
+        "2.21.0 github_runner_scaler.go:85",
+    ),
+    ("graphite", "authModes", 21, "2.21.0 graphite_scaler.go:34"),
+    ("kafka", "fullMetadata", 21, "2.21.0 kafka_scaler.go:77"),
+    ("mssql", "driverName", 21, "2.21.0 mssql_scaler.go:43"),
+    ("rabbitmq", "authModes", 21, "2.21.0 rabbitmq_scaler.go:128"),
+    (
+        "selenium-grid",
+        "includeOngoingSessions",
+        21,
+        "2.21.0 selenium_grid_scaler.go:45",
+    ),
+    (
+        "sumologic",
+        "ignoreNullValues",
+        21,
+        "2.21.0 sumologic_scaler.go:38",
+    ),
+    ("temporal", "enableTLS", 21, "2.21.0 temporal_scaler.go:78"),
+    (
+        "temporal",
+        "includeRunningWorkflowCount",
+        21,
+        "2.21.0 temporal_scaler.go:74",
+    ),
+    (
         "aws-sqs-queue",
         "activationQueueLength",
         8,
@@ -209,6 +250,20 @@ pub(super) static NEW: &[(&str, &str, u16, &str)] = &[
 /// so, or the version before it reads it.
 pub(super) static GONE: &[(&str, &str, u16, &str, &str)] = &[
     (
+        "temporal",
+        "buildId",
+        21,
+        "invalid-parameter",
+        "2.21.0 temporal_scaler.go:64",
+    ),
+    (
+        "temporal",
+        "selectAllActive",
+        21,
+        "invalid-parameter",
+        "2.21.0 temporal_scaler.go:67",
+    ),
+    (
         "apache-kafka",
         "awsEndpoint",
         17,
@@ -290,6 +345,13 @@ pub(super) static GONE: &[(&str, &str, u16, &str, &str)] = &[
 /// A type, a parameter, a word of it, the minor version that came to know the word, and where in that version's `pkg/scalers`.
 pub(super) static WORDS: &[(&str, &str, &str, u16, &str)] = &[
     (
+        "splunk-observability",
+        "queryAggregator",
+        "latest",
+        21,
+        "2.21.0 splunk_observability_scaler.go:34",
+    ),
+    (
         "azure-eventhub",
         "checkpointStrategy",
         "dapr",
@@ -324,6 +386,13 @@ pub(super) static WORDS: &[(&str, &str, &str, u16, &str)] = &[
 pub(super) static FROM: &[(&str, &str, u16, &str)] = &[
     (
         "activemq",
+        "managementEndpointFromEnv",
+        21,
+        "2.21.0 activemq_scaler.go:34",
+    ),
+    ("datadog", "authMode", 21, "2.21.0 datadog_scaler.go:48"),
+    (
+        "activemq",
         "usernameFromEnv",
         15,
         "2.15.1 activemq_scaler.go",
@@ -354,6 +423,9 @@ pub(super) static FROM: &[(&str, &str, u16, &str)] = &[
 /// A type, the minor version that came with it, and where in that version's `pkg/scaling`.
 pub(super) static TYPES: &[(&str, u16, &str)] = &[
     ("apache-kafka", 12, "2.12.0 scalers_builder.go:111"),
+    ("azure-cosmosdb", 21, "2.21.0 scalers_builder.go:148"),
+    ("clickhouse", 21, "2.21.0 scalers_builder.go:168"),
+    ("gcp-spanner", 21, "2.21.0 scalers_builder.go:199"),
     ("beanstalkd", 16, "2.16.0 scalers_builder.go:155"),
     ("dynatrace", 15, "2.15.1 scalers_builder.go:165"),
     ("forgejo-runner", 18, "2.18.0 scalers_builder.go:187"),
@@ -363,4 +435,130 @@ pub(super) static TYPES: &[(&str, u16, &str)] = &[
     ("redis-sentinel", 5, "2.5.0 scale_handler.go:406"),
     ("solr", 11, "2.11.2 scalers_builder.go:228"),
     ("temporal", 17, "2.17.0 scalers_builder.go:261"),
+];
+
+/// A type, a metadata key, and the minor version that no longer reads it.
+pub(super) static UNTIL: &[(&str, &str, u16, &str)] = &[
+    (
+        "azure-app-insights",
+        "metricIdFromEnv",
+        20,
+        "2.19.0 azure_app_insights_scaler.go:134",
+    ),
+    (
+        "azure-data-explorer",
+        "clientSecretFromEnv",
+        20,
+        "2.19.0 azure_data_explorer_scaler.go:166",
+    ),
+    (
+        "azure-data-explorer",
+        "endpointFromEnv",
+        20,
+        "2.19.0 azure_data_explorer_scaler.go:89",
+    ),
+    (
+        "azure-log-analytics",
+        "queryFromEnv",
+        18,
+        "2.17.0 azure_log_analytics_scaler.go:160",
+    ),
+    (
+        "azure-log-analytics",
+        "timeoutFromEnv",
+        18,
+        "2.17.0 azure_log_analytics_scaler.go:224",
+    ),
+    ("influxdb", "authToken", 20, "2.19.0 influxdb_scaler.go:34"),
+];
+
+/// Keys of the metadata and their texts.
+type Metadata = &'static [(&'static str, &'static str)];
+
+/// A type, metadata, the minor version whose rules over parameters came to refuse it, and what is said then.
+pub(super) static RULES: &[(&str, Metadata, u16, &str)] = &[
+    // 2.5.0 aws_cloudwatch_scaler.go
+    (
+        "aws-cloudwatch",
+        &[("metricStatPeriod", "7")],
+        5,
+        "metricStatPeriod must be",
+    ),
+    // 2.20.0 azure_app_insights_scaler.go:122
+    (
+        "azure-app-insights",
+        &[("targetValue", "0")],
+        20,
+        "targetValue must not be 0",
+    ),
+    // 2.21.0 azure_blob_scaler.go:76, by another release of its library
+    (
+        "azure-blob",
+        &[("globPattern", "{a")],
+        21,
+        "globPattern has a {",
+    ),
+    // 2.20.0 azure_eventhub_scaler.go:64
+    (
+        "azure-eventhub",
+        &[("unprocessedEventThreshold", "0")],
+        20,
+        "unprocessedEventThreshold must be greater",
+    ),
+    // 2.18.0 azure_pipelines_scaler.go
+    (
+        "azure-pipelines",
+        &[("jobsToFetch", "5"), ("parent", "p")],
+        18,
+        "set jobsToFetch or parent, not both",
+    ),
+    // 2.18.0 gcp_storage_scaler.go
+    (
+        "gcp-storage",
+        &[("maxBucketItemsToScan", "0")],
+        18,
+        "maxBucketItemsToScan must be",
+    ),
+    // 2.8.2 kafka_scaler.go:212
+    (
+        "kafka",
+        &[("lagThreshold", "0")],
+        8,
+        "lagThreshold must be greater",
+    ),
+    // 2.21.0 kafka_scaler.go:152
+    (
+        "kafka",
+        &[("fullMetadata", "false")],
+        21,
+        "fullMetadata false needs parameter topic",
+    ),
+    // 2.21.0 metrics_api_scaler.go, Validate
+    (
+        "metrics-api",
+        &[("authModes", "custom")],
+        21,
+        "metrics-api cannot use authModes custom",
+    ),
+    // 2.18.0 mssql_scaler.go:83
+    (
+        "mssql",
+        &[("targetValue", "0")],
+        18,
+        "targetValue must not be 0",
+    ),
+    // 2.16.0 postgresql_scaler.go:126
+    (
+        "postgresql",
+        &[("targetQueryValue", "0")],
+        16,
+        "targetQueryValue must not be 0",
+    ),
+    // 2.21.0 temporal_scaler.go:110
+    (
+        "temporal",
+        &[("workflowTaskQueueForCount", "q")],
+        21,
+        "workflowTaskQueueForCount needs",
+    ),
 ];

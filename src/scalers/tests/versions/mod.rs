@@ -2,7 +2,7 @@
 
 mod facts;
 
-use facts::{FROM, GONE, NEW, TYPES, WORDS};
+use facts::{FROM, GONE, NEW, RULES, TYPES, UNTIL, WORDS};
 
 use super::fake::{job, trigger};
 use crate::api::{KedaVersion, Resources};
@@ -107,6 +107,84 @@ fn parameters_that_went_are_fine_before() {
         );
         assert!(at.iter().any(is_it), "{kind} {name} {source}: {at:?}");
     }
+}
+
+/// What is given so does for the parameter while it is read from there.
+#[test]
+fn sources_that_went_are_fine_before() {
+    for (kind, key, minor, source) in UNTIL {
+        let text = if key.ends_with("FromEnv") {
+            "PLAIN"
+        } else {
+            "text"
+        };
+        let [before, at] = around(*minor).map(|version| diagnostics(version, kind, &[(key, text)]));
+        let name = key.strip_suffix("FromEnv").unwrap_or(key);
+        let is_it = |found: &&Diagnostic| {
+            found.severity == Severity::Error
+                && found
+                    .message
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| word == name || word == *key)
+        };
+        let messages = |found: &[Diagnostic]| -> Vec<String> {
+            found
+                .iter()
+                .filter(is_it)
+                .map(|found| found.message.clone())
+                .collect()
+        };
+        assert_eq!(messages(&before), [""; 0], "{kind} {source}");
+        assert!(
+            at.iter()
+                .any(|found| found.rule.id == "unknown-parameter" && found.message.contains(key)),
+            "{kind} {key} {source}"
+        );
+    }
+    let version = KedaVersion::new(18, 0);
+    let influxdb = found(version, "influxdb", &[("authToken", "PLAIN")]);
+    assert!(
+        influxdb.contains(&"deprecated-parameter|authToken|warning".to_owned()),
+        "{influxdb:?}"
+    );
+    // A variable that the container lacks is an error there too.
+    let version = KedaVersion::new(17, 0);
+    let missing = found(version, "azure-log-analytics", &[("queryFromEnv", "NONE")]);
+    assert!(
+        missing.iter().any(|line| line.contains("\"NONE\"|error")),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn rules_over_parameters_hold_since() {
+    for (kind, metadata, minor, message) in RULES {
+        let [before, at] = around(*minor).map(|version| {
+            diagnostics(version, kind, metadata)
+                .iter()
+                .any(|found| found.severity == Severity::Error && found.message.contains(message))
+        });
+        assert!(!before && at, "{kind} {metadata:?} {minor}: {before} {at}");
+    }
+}
+
+/// Azure's older pod identity, which went with 2.15. [2.14.0 `azure_queue_scaler.go`]
+#[test]
+fn the_older_identity_of_azure_is_fine_while_there_is_one() {
+    let text = "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {name: a}\nspec:\n  jobTargetRef: {}\n  triggers:\n  \
+                - type: azure-queue\n    metadata: {queueName: q, accountName: a}\n    authenticationRef: {name: login}\n---\n\
+                apiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: login}\nspec:\n  \
+                podIdentity: {provider: azure}\n";
+    let found = |minor| {
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.as_bytes().to_vec());
+        let loaded = load::inspect(collected, KedaVersion::new(minor, 0));
+        let ids = loaded.diagnostics.iter().map(|found| found.rule.id);
+        ids.filter(|id| ["invalid-parameter", "missing-parameter", "pod-identity"].contains(id))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(14), [""; 0]);
+    assert!(found(15).contains(&"pod-identity"));
 }
 
 #[test]
@@ -265,6 +343,79 @@ fn a_refusal_can_end() {
     assert_eq!(tls(18), "invalid-parameter|tls|error");
     assert_eq!(tls(19), "invalid-parameter|tls|error");
     assert_eq!(tls(20), "obsolete-parameter|tls|warning");
+}
+
+/// Without a version both supported ones are meant: what the older one takes is no error, and neither is what the newest one takes.
+#[test]
+fn without_a_version_only_what_both_refuse_is_an_error() {
+    let found = |trigger: &str, version: Option<KedaVersion>| {
+        let text = format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {{name: a}}\nspec:\n  jobTargetRef:\n    template:\n      spec:\n        \
+             restartPolicy: Never\n        containers: [{{name: a, image: a}}]\n  triggers:\n  {trigger}\n"
+        );
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.into_bytes());
+        let loaded = load::inspect(collected, version);
+        let of = |severity| {
+            let found = loaded
+                .diagnostics
+                .iter()
+                .filter(|found| found.severity == severity);
+            found
+                .map(|found| format!("{}; {}", found.rule.id, found.help.join("; ")))
+                .collect::<Vec<_>>()
+        };
+        (of(Severity::Error), of(Severity::Warning))
+    };
+    let build = "- {type: temporal, metadata: {endpoint: 't:7233', taskQueue: q, buildId: b}}";
+    let (errors, warnings) = found(build, None);
+    assert!(errors.is_empty(), "{errors:?}");
+    let spared = "invalid-parameter; KEDA 2.20.2 takes it, 2.21.0 does not; --keda-version says which one is meant";
+    assert!(warnings.contains(&spared.to_owned()), "{warnings:?}");
+    assert_eq!(found(build, Some(KedaVersion::new(21, 0))).0.len(), 1);
+    let (errors, _) = found(build, Some(KedaVersion::new(20, 2)));
+    assert!(errors.is_empty(), "{errors:?}");
+
+    let spanner = "- {type: gcp-spanner, metadata: {projectId: p, instanceId: i, databaseId: d, query: q, credentialsFromEnv: X}, authenticationRef: {name: a}}";
+    let without = spanner.replace(", credentialsFromEnv: X", "");
+    assert!(found(&without, None).0.is_empty());
+    assert!(
+        found(&without, Some(KedaVersion::new(20, 2))).0[0].starts_with("trigger-type-version")
+    );
+
+    let both = "- {type: temporal, metadata: {endpoint: 't:7233', targetQueueSize: many}}";
+    assert_eq!(
+        found(both, None).0,
+        found(both, Some(KedaVersion::new(21, 0))).0
+    );
+    assert_eq!(found(both, None).0.len(), 2);
+}
+
+/// Who signs in to Azure DevOps. [2.21.0 `azure_pipelines_scaler.go`, configureAzurePipelinesAuth]
+#[test]
+fn a_service_principal_signs_in_since() {
+    let found = |minor, kind: &str, metadata: &str| {
+        let text = format!(
+            "apiVersion: keda.sh/v1alpha1\nkind: ScaledJob\nmetadata: {{name: a}}\nspec:\n  jobTargetRef: {{}}\n  triggers:\n  \
+             - type: {kind}\n    metadata: {metadata}\n    authenticationRef: {{name: login}}\n---\napiVersion: keda.sh/v1alpha1\n\
+             kind: TriggerAuthentication\nmetadata: {{name: login}}\nspec:\n  azureServicePrincipal:\n    tenantId: t\n    clientId: c\n    \
+             clientSecret: {{valueFrom: {{secretKeyRef: {{name: s, key: k}}}}}}\n"
+        );
+        let mut collected = Collected::default();
+        collected.add("a.yaml", text.into_bytes());
+        let loaded = load::inspect(collected, KedaVersion::new(minor, 0));
+        let of_it = ["missing-parameter", "pod-identity", "unread-authentication"];
+        let ids = loaded.diagnostics.iter().map(|found| found.rule.id);
+        ids.filter(|id| of_it.contains(id)).collect::<Vec<_>>()
+    };
+    let pipelines = "{organizationURL: 'https://dev.azure.com/o', poolID: '1'}";
+    assert_eq!(found(21, "azure-pipelines", pipelines), [""; 0]);
+    assert_eq!(
+        found(20, "azure-pipelines", pipelines),
+        ["missing-parameter", "pod-identity"]
+    );
+    let queue = "{queueName: q, connectionFromEnv: C}";
+    assert_eq!(found(21, "azure-queue", queue), ["unread-authentication"]);
 }
 
 /// A history names parameters that there are, and ends as the tables say for the newest KEDA.
