@@ -18,6 +18,7 @@ mod objects;
 pub mod online;
 mod pending;
 mod place;
+mod pod;
 mod policies;
 mod resources;
 mod rollout;
@@ -69,6 +70,7 @@ static CHECKS: &[Check] = &[
     metadata::check,
     numbers::check,
     pending::check,
+    pod::check,
     policies::check,
     resources::check,
     rollout::check,
@@ -105,6 +107,7 @@ static RULES: &[&[&Rule]] = &[
     objects::RULES,
     online::RULES,
     pending::RULES,
+    pod::RULES,
     policies::RULES,
     resources::RULES,
     rollout::RULES,
