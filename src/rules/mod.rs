@@ -18,6 +18,7 @@ mod objects;
 pub mod online;
 mod pending;
 mod place;
+mod placeholders;
 mod pod;
 mod policies;
 mod resources;
@@ -35,6 +36,7 @@ mod volumes;
 mod words;
 
 pub use ignores::{apply as apply_ignores, take as take_ignored};
+pub use placeholders::fold as fold_placeholders;
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
@@ -107,6 +109,7 @@ static RULES: &[&[&Rule]] = &[
     objects::RULES,
     online::RULES,
     pending::RULES,
+    placeholders::RULES,
     pod::RULES,
     policies::RULES,
     resources::RULES,
