@@ -11,6 +11,7 @@ mod job_target_ref;
 mod keda_version;
 pub(crate) mod names;
 mod place;
+pub(crate) mod pod;
 pub(crate) mod quantity;
 pub mod reading;
 mod scaled_job;

@@ -78,6 +78,11 @@ impl Quantity {
         (other.0 > 0).then(|| i64::try_from(self.0 / other.0).unwrap_or(i64::MAX))
     }
 
+    /// Whether it is so many times `other`; never of nothing.
+    pub(crate) fn is_multiple_of(self, other: Self) -> bool {
+        other.0 > 0 && self.0 % other.0 == 0
+    }
+
     /// The amount as people write it: `1500m`, `12`, or with `binary` `2560Mi`.
     pub(crate) fn show(self, binary: bool) -> String {
         if !self.is_whole() {

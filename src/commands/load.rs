@@ -137,6 +137,8 @@ fn inspect_for(collected: Collected, version: KedaVersion) -> Loaded {
         &diagnostics,
     ));
     scalers::correct_fixes(&mut diagnostics, &resources);
+    diagnostic::sort(&mut diagnostics);
+    rules::fold_placeholders(&mut diagnostics);
     rules::apply_ignores(&collected.comments, &mut diagnostics);
     scalers::conceal(&mut diagnostics, &collected.documents);
     diagnostic::sort(&mut diagnostics);

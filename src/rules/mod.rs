@@ -18,6 +18,8 @@ mod objects;
 pub mod online;
 mod pending;
 mod place;
+mod placeholders;
+mod pod;
 mod policies;
 mod resources;
 mod rollout;
@@ -34,6 +36,7 @@ mod volumes;
 mod words;
 
 pub use ignores::{apply as apply_ignores, take as take_ignored};
+pub use placeholders::fold as fold_placeholders;
 
 use crate::api::facts::TriggerFacts;
 use crate::api::{KedaVersion, Resources, ScaledJob};
@@ -69,6 +72,7 @@ static CHECKS: &[Check] = &[
     metadata::check,
     numbers::check,
     pending::check,
+    pod::check,
     policies::check,
     resources::check,
     rollout::check,
@@ -105,6 +109,8 @@ static RULES: &[&[&Rule]] = &[
     objects::RULES,
     online::RULES,
     pending::RULES,
+    placeholders::RULES,
+    pod::RULES,
     policies::RULES,
     resources::RULES,
     rollout::RULES,

@@ -68,6 +68,19 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         }
         #[expect(clippy::cast_precision_loss, reason = "an int32 in the manifest")]
         let all = target * maximum as f64;
+        let jobs = if maximum == 1 {
+            "its only Job".to_owned()
+        } else {
+            format!("all {maximum} Jobs")
+        };
+        #[expect(clippy::float_cmp, reason = "an exact 1 is left out of the words")]
+        let bound = if maximum == 1 {
+            format!("at least the target {target}")
+        } else if target == 1.0 {
+            format!("at least maxReplicaCount {maximum}")
+        } else {
+            format!("at least {all}: the target {target} times maxReplicaCount {maximum}")
+        };
         let is_work = facts.in_flight != InFlight::NotWork;
         if let Some(activation) = facts.activation
             && is_work
@@ -79,12 +92,14 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                     .finding(
                         &ACTIVATION_ABOVE_MAX,
                         format!(
-                            "this trigger starts nothing up to {activation}, and all {maximum} Jobs above it"
+                            "this trigger starts nothing up to {activation}, and {jobs} above it"
                         ),
                         place(activation),
-                        format!("at least the target {target} times maxReplicaCount {maximum}"),
+                        bound,
                     )
-                    .help("lower the activation: what stays at or below it waits until more arrives"),
+                    .help(
+                        "lower the activation: what stays at or below it waits until more arrives",
+                    ),
             );
         }
     }

@@ -200,6 +200,14 @@ fn never_active(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     if subject.facts.is_empty() || keeps_a_minimum || !subject.facts.iter().all(is_skipped) {
         return;
     }
+    let mut kinds: Vec<&str> = subject
+        .job
+        .triggers
+        .iter()
+        .map(|one| one.kind.as_str())
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
     if let Some(triggers) = subject.spec_field("triggers") {
         found.push(
             subject
@@ -207,9 +215,9 @@ fn never_active(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                     &NEVER_ACTIVE,
                     "none of the triggers can start a Job",
                     triggers.key_span,
-                    "a ScaledJob skips them all",
+                    format!("a ScaledJob skips {}", kinds.join(" and ")),
                 )
-                .help("add a trigger that counts work, such as the length of a queue"),
+                .help("cpu and memory are measured of the pods of a Deployment; add a trigger that counts work, such as the length of a queue"),
         );
     }
 }

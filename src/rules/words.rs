@@ -5,6 +5,7 @@
 use super::Subject;
 use super::place::{each, field, list, text};
 use crate::diagnostic::{Diagnostic, Doc, Rule, Severity};
+use crate::manifest::Value;
 
 /// The rules of this file.
 pub(super) static RULES: &[&Rule] = &[&DNS_NONE, &TOLERATION, &UNKNOWN_WORD];
@@ -216,8 +217,10 @@ fn tolerations(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
                     .help("remove it, or write `operator: Equal`"),
             );
         }
-        let has_key = text(toleration, "key").is_some_and(|key| !key.is_empty());
-        if !has_key && operator != "Exists" && toleration.get("key").is_none() {
+        let is_absent = toleration
+            .get("key")
+            .is_none_or(|key| key.value == Value::Null || key.as_str() == Some(""));
+        if is_absent && operator != "Exists" {
             let span = toleration
                 .entries()
                 .first()

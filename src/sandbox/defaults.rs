@@ -1,5 +1,7 @@
 //! What the API server fills in (batch/v1 and core/v1 `SetDefaults_*`).
 
+mod pod_spec;
+
 use serde_json::{Value, json};
 
 use super::definition::Definition;
@@ -51,6 +53,7 @@ fn job(job: &mut Value, create: bool) {
     );
     default(spec, "completionMode", "NonIndexed");
     default(spec, "suspend", false);
+    default(spec, "manualSelector", false);
     let replacement = if spec.get("podFailurePolicy").is_some_and(Value::is_object) {
         "Failed"
     } else {
@@ -79,7 +82,7 @@ fn job(job: &mut Value, create: bool) {
             );
         }
     }
-    pod_spec(&mut spec["template"]["spec"]);
+    pod_spec::apply(&mut spec["template"]["spec"]);
     // The server defaults what it reads back too: the generated labels are among those that the Job takes over.
     let labels = spec
         .pointer("/template/metadata/labels")
@@ -101,107 +104,10 @@ fn items<'a>(holder: Option<&'a mut Value>, key: &str) -> impl Iterator<Item = &
         .flatten()
 }
 
-/// Defaults of a pod's spec, in a pod or in a template.
-fn pod_spec(spec: &mut Value) {
-    if !spec.is_object() {
-        *spec = json!({});
-    }
-    for key in ["initContainers", "containers"] {
-        for container in spec
-            .get_mut(key)
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
-            self::container(container);
-        }
-    }
-    default(spec, "restartPolicy", "Always");
-    default(spec, "terminationGracePeriodSeconds", 30);
-    default(spec, "dnsPolicy", "ClusterFirst");
-    if let Some(account) = spec
-        .get("serviceAccountName")
-        .cloned()
-        .filter(|account| account.as_str() != Some(""))
-    {
-        default(spec, "serviceAccount", account);
-    }
-    default(spec, "securityContext", json!({}));
-    default(spec, "schedulerName", "default-scheduler");
-    for volume in spec
-        .get_mut("volumes")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        for source in ["secret", "configMap"] {
-            if volume.get(source).is_some_and(Value::is_object) {
-                default(&mut volume[source], "defaultMode", 420);
-            }
-        }
-    }
-}
-
-fn container(container: &mut Value) {
-    if !container.is_object() {
-        return;
-    }
-    for port in container
-        .get_mut("ports")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        default(port, "protocol", "TCP");
-    }
-    for variable in container
-        .get_mut("env")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        if let Some(reference) = variable.pointer_mut("/valueFrom/fieldRef") {
-            default(reference, "apiVersion", "v1");
-        }
-    }
-    default(container, "resources", json!({}));
-    if let Some(limits) = container
-        .pointer("/resources/limits")
-        .and_then(Value::as_object)
-        .cloned()
-    {
-        let requests = &mut container["resources"]["requests"];
-        if !requests.is_object() {
-            *requests = json!({});
-        }
-        for (key, value) in limits {
-            default(requests, &key, value);
-        }
-    }
-    default(container, "terminationMessagePath", "/dev/termination-log");
-    default(container, "terminationMessagePolicy", "File");
-    let policy = if latest(object::text(container, "/image")) {
-        "Always"
-    } else {
-        "IfNotPresent"
-    };
-    default(container, "imagePullPolicy", policy);
-}
-
-/// An image without a tag or digest, or with the tag `latest`, is pulled always.
-fn latest(image: &str) -> bool {
-    if image.contains('@') {
-        return false;
-    }
-    match image.rsplit('/').next().unwrap_or_default().split_once(':') {
-        None => true,
-        Some((_, tag)) => tag == "latest",
-    }
-}
-
 fn pod(pod: &mut Value) {
-    pod_spec(&mut pod["spec"]);
+    pod_spec::apply(&mut pod["spec"]);
     let spec = &mut pod["spec"];
+    pod_spec::apply_to_pod(spec);
     default(spec, "enableServiceLinks", true);
     default(spec, "serviceAccountName", "default");
     default(spec, "serviceAccount", spec["serviceAccountName"].clone());

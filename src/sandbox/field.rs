@@ -14,7 +14,7 @@ enum Fault {
     Duplicate(Value),
     TooLong(usize),
     TooMany(usize, usize),
-    NotFound(Value),
+    NotFound(Value, String),
 }
 
 /// One error at one field.
@@ -35,7 +35,7 @@ impl FieldError {
             Fault::Duplicate(_) => "FieldValueDuplicate",
             Fault::TooLong(_) => "FieldValueTooLong",
             Fault::TooMany(..) => "FieldValueTooMany",
-            Fault::NotFound(_) => "FieldValueNotFound",
+            Fault::NotFound(..) => "FieldValueNotFound",
         }
     }
 
@@ -55,7 +55,8 @@ impl FieldError {
             Fault::Forbidden(detail) => format!("Forbidden: {detail}"),
             Fault::Duplicate(value) => format!("Duplicate value: {value}"),
             Fault::TooLong(most) => format!("Too long: may not be more than {most} bytes"),
-            Fault::NotFound(value) => format!("Not found: {value}"),
+            Fault::NotFound(value, detail) if detail.is_empty() => format!("Not found: {value}"),
+            Fault::NotFound(value, detail) => format!("Not found: {value}: {detail}"),
             Fault::TooMany(count, most) => {
                 format!("Too many: {count}: must have at most {most} items")
             }
@@ -107,7 +108,15 @@ impl FieldErrors {
         self.push(field, Fault::Duplicate(value.into()));
     }
     pub(super) fn not_found(&mut self, field: impl Into<String>, value: impl Into<Value>) {
-        self.push(field, Fault::NotFound(value.into()));
+        self.not_found_in(field, value, "");
+    }
+    pub(super) fn not_found_in(
+        &mut self,
+        field: impl Into<String>,
+        value: impl Into<Value>,
+        detail: &str,
+    ) {
+        self.push(field, Fault::NotFound(value.into(), detail.to_owned()));
     }
     pub(super) fn too_long(&mut self, field: impl Into<String>, most: usize) {
         self.push(field, Fault::TooLong(most));

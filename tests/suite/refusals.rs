@@ -3,6 +3,7 @@
 
 mod cases;
 mod handlers;
+mod pods;
 mod security;
 mod variables;
 

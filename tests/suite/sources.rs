@@ -327,7 +327,7 @@ fn cpu() -> Outcome {
     let plan = cluster
         .run(["plan", &manifest, "--output", "json"])
         .expect(0);
-    assert_contains(&plan.stderr, &["skipped-trigger"]);
+    assert_contains(&plan.stderr, &["never-active", "skips cpu"]);
     assert_eq!(plan.json()["items"][0]["decision"]["create"], json!(0));
     Ok(())
 }

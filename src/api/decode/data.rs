@@ -6,6 +6,7 @@ use base64::Engine as _;
 
 use super::Identity;
 use super::scaled_job::{string_map, text};
+use crate::api::shape::FORMER_IDENTITIES;
 use crate::api::{DataObject, EnvRef, PodIdentity, Secret, TargetRef, TriggerAuthentication};
 use crate::diagnostic::{Diagnostic, Label, Severity, SourceFile, Span, catalog};
 use crate::manifest::{Document, Node, Value};
@@ -165,9 +166,6 @@ const UNSUPPORTED: &[&str] = &[
     "oauth2",
 ];
 
-/// Pod identities of KEDA 1 that the newest KEDA 2 no longer has. [semantics §1.7]
-const REMOVED_IDENTITIES: &[&str] = &["azure", "spiffe", "aws-kiam"];
-
 /// Decodes a `TriggerAuthentication` or `ClusterTriggerAuthentication` of either group.
 pub(super) fn authentication(
     document: &Arc<Document>,
@@ -192,7 +190,7 @@ pub(super) fn authentication(
         && name != "none"
     {
         // An object of KEDA 2 is held to the version aimed at: see `check_authentications`.
-        if is_of_keda_1(document) && REMOVED_IDENTITIES.contains(&name) {
+        if is_of_keda_1(document) && FORMER_IDENTITIES.contains(&name) {
             let mut diagnostic = Diagnostic::new(
                 &catalog::V1_MEANING,
                 format!("the pod identity `{name}` no longer exists in KEDA 2"),

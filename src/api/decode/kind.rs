@@ -136,17 +136,19 @@ impl Decoder {
             &catalog::UNSUPPORTED_DIALECT,
             "KEDA has no such kind",
             label,
-        )
-        .help(format!("did you mean `{}`?", suggestion.word));
+        );
+        let question = format!("did you mean `{}`?", suggestion.word);
         if suggestion.is_sure && document.source.slice(span) == kind {
             diagnostic.fix = Some(Fix {
-                description: format!("write `{}`", suggestion.word),
+                description: question,
                 edits: vec![Edit {
                     source: Arc::clone(&document.source),
                     span,
                     replacement: suggestion.word.to_owned(),
                 }],
             });
+        } else {
+            diagnostic = diagnostic.help(question);
         }
         self.diagnostics.push(diagnostic);
         true

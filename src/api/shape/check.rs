@@ -5,6 +5,7 @@ mod offers;
 use std::sync::Arc;
 
 use self::offers::{as_quoted, in_bytes};
+use super::keda::FORMER_IDENTITIES;
 use super::words::{describe, expected, is_quantity, shorten};
 use super::{Object, Shape, kubernetes};
 use crate::api::KedaVersion;
@@ -208,9 +209,15 @@ impl<'a> Checker<'a> {
             return;
         }
         let place = self.place();
+        // Those of older versions are let pass here, and are none to offer.
+        let has_former = self.version < KedaVersion::new(15, 0);
+        let words: Vec<&str> = words
+            .iter()
+            .copied()
+            .filter(|word| !word.is_empty() && (has_former || !FORMER_IDENTITIES.contains(word)))
+            .collect();
         let expected = words
             .iter()
-            .filter(|word| !word.is_empty())
             .map(|word| format!("`{word}`"))
             .collect::<Vec<_>>()
             .join(", ");

@@ -291,6 +291,9 @@ fn value_from_secret() -> Shape {
     )])
 }
 
+/// Pod identities that the newest KEDA no longer has. [semantics §1.7]
+pub(in super::super) const FORMER_IDENTITIES: &[&str] = &["azure", "spiffe", "aws-kiam"];
+
 fn pod_identity() -> Shape {
     object([
         (

@@ -12,6 +12,7 @@ use schemars::SchemaGenerator;
 use serde_json::Value;
 
 use super::{Field, INT32, Object, Shape};
+use crate::manifest::Step;
 
 /// `OpenAPI` name of batch/v1 `JobSpec`.
 pub(super) const JOB_SPEC: &str = "io.k8s.api.batch.v1.JobSpec";
@@ -19,12 +20,34 @@ pub(super) const JOB_SPEC: &str = "io.k8s.api.batch.v1.JobSpec";
 pub(super) const POD_SPEC: &str = "io.k8s.api.core.v1.PodSpec";
 /// `OpenAPI` name of `ObjectMeta`.
 pub(super) const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const LOCAL_REFERENCE: &str = "io.k8s.api.core.v1.LocalObjectReference";
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 
 /// The shape of a type. A name without a schema allows anything.
 pub(super) fn shape(name: &str) -> &'static Shape {
     static SHAPES: LazyLock<BTreeMap<String, Shape>> = LazyLock::new(all);
     SHAPES.get(name).unwrap_or(&Shape::Any)
+}
+
+/// Whether the field of a pod's spec at the end of `steps` has to be there.
+pub(in crate::api) fn is_required_in_pod(steps: &[Step]) -> bool {
+    let mut shape = shape(POD_SPEC);
+    let mut is_required = false;
+    for step in steps {
+        while let Shape::Definition(name) = shape {
+            shape = self::shape(name);
+        }
+        (shape, is_required) = match (shape, step) {
+            (Shape::Object(object), Step::Key(key)) => match object.fields.get(key) {
+                Some(field) => (&field.shape, field.required),
+                None => return false,
+            },
+            (Shape::List { items, .. }, Step::Index(_)) => (&**items, false),
+            (Shape::Map(values), Step::Key(_)) => (&**values, false),
+            _ => return false,
+        };
+    }
+    is_required
 }
 
 /// Every type that a `JobSpec` or a `PodSpec` refers to.
@@ -37,11 +60,18 @@ fn all() -> BTreeMap<String, Shape> {
         .take_definitions(false)
         .into_iter()
         .map(|(name, schema)| {
-            let shape = if name == QUANTITY {
+            let mut shape = if name == QUANTITY {
                 Shape::Quantity
             } else {
                 convert(&schema)
             };
+            // Kubernetes lets it be empty for those who wrote it so in old times: in `imagePullSecrets` it is one.
+            if name == LOCAL_REFERENCE
+                && let Shape::Object(object) = &mut shape
+                && let Some(field) = object.fields.get_mut("name")
+            {
+                field.required = false;
+            }
             (name, shape)
         })
         .collect()

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 
 pub(super) use check::Checker;
 pub(super) use keda::{
-    CLUSTER_TRIGGER_AUTHENTICATION, CONFIG_MAP, PROPOSAL, SCALED_JOB, SECRET,
+    CLUSTER_TRIGGER_AUTHENTICATION, CONFIG_MAP, FORMER_IDENTITIES, PROPOSAL, SCALED_JOB, SECRET,
     TRIGGER_AUTHENTICATION, V1,
 };
+pub(super) use kubernetes::is_required_in_pod;
 pub(super) use removal::removal;
 pub(super) use words::describe;
 

@@ -6,7 +6,7 @@ use super::super::defaults::JOB_LABELS;
 use super::super::field::FieldErrors;
 use super::super::selector::Labels;
 use super::super::{names, object};
-use super::{annotations, labels, pod, policies};
+use super::{annotations, fields, labels, pod, policies};
 
 /// The most indexes of a Job with `backoffLimitPerIndex`, and the most parallel pods of an Indexed Job.
 const MOST_INDEXES: i64 = 100_000;
@@ -131,6 +131,11 @@ pub(super) fn spec(spec: &Value, errors: &mut FieldErrors) {
     annotations(
         template.pointer("/metadata/annotations"),
         "spec.template.annotations",
+        errors,
+    );
+    fields::report(
+        &crate::api::pod::template(template),
+        "spec.template",
         errors,
     );
     pod::spec(&template["spec"], "spec.template.spec", errors);

@@ -1,6 +1,7 @@
 //! What the API server refuses (semantics.md §7.1 and §7.2), with its field paths and messages.
 
 mod container;
+mod fields;
 mod handler;
 mod job;
 mod job_update;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::super::field::FieldErrors;
 use super::super::{names, object};
-use super::{container, labels, security, variables, words};
+use super::{container, fields, labels, security, variables, words};
+use crate::api::pod::{self, Refusal};
 
 /// Checks a new pod's spec: what holds for a template, and its images.
 pub(super) fn create(pod: &Value, errors: &mut FieldErrors) {
@@ -35,8 +36,9 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
     if containers.is_empty() {
         errors.required(format!("{path}.containers"), "");
     }
+    let refusals = pod::spec(spec);
     let pod = container::Pod {
-        volumes: volumes(spec, path, errors),
+        volumes: volumes(spec, path, &refusals, errors),
         grace: object::number(spec, "/terminationGracePeriodSeconds"),
         is_host_user: spec.get("hostUsers") != Some(&Value::Bool(false)),
     };
@@ -56,6 +58,7 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
             );
         }
     }
+    fields::report(&refusals, path, errors);
     words::pod(spec, path, errors);
     labels(
         spec.get("nodeSelector"),
@@ -102,7 +105,14 @@ pub(super) fn spec(spec: &Value, path: &str, errors: &mut FieldErrors) {
 }
 
 /// Checks the volumes and gives their names.
-fn volumes<'a>(spec: &'a Value, path: &str, errors: &mut FieldErrors) -> BTreeSet<&'a str> {
+///
+/// One that is wrong is none for the containers that mount it.
+fn volumes<'a>(
+    spec: &'a Value,
+    path: &str,
+    refusals: &[Refusal],
+    errors: &mut FieldErrors,
+) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
     for (index, volume) in object::list(spec, "/volumes").iter().enumerate() {
         let field = format!("{path}.volumes[{index}]");
@@ -113,8 +123,14 @@ fn volumes<'a>(spec: &'a Value, path: &str, errors: &mut FieldErrors) -> BTreeSe
             for why in names::dns_label(name) {
                 errors.invalid(format!("{field}.name"), name, why);
             }
-            if !seen.insert(name) {
+            if seen.contains(name) {
                 errors.duplicate(format!("{field}.name"), name);
+            }
+            let is_wrong = refusals
+                .iter()
+                .any(|refusal| pod::is_below(refusal, "volumes", index));
+            if !is_wrong {
+                seen.insert(name);
             }
         }
         variables::files(volume, &field, errors);
@@ -138,12 +154,6 @@ fn tolerations(spec: &Value, path: &str, errors: &mut FieldErrors) {
     for (index, one) in object::list(spec, "/tolerations").iter().enumerate() {
         let field = format!("{path}.tolerations[{index}]");
         let (key, operator) = (object::text(one, "/key"), object::text(one, "/operator"));
-        for why in names::qualified_name(key)
-            .into_iter()
-            .filter(|_| !key.is_empty())
-        {
-            errors.invalid(format!("{field}.key"), key, why);
-        }
         if key.is_empty() && operator != "Exists" {
             errors.invalid(
                 format!("{field}.operator"),
@@ -161,17 +171,18 @@ fn tolerations(spec: &Value, path: &str, errors: &mut FieldErrors) {
         }
         let value = object::text(one, "/value");
         match operator {
-            "" | "Equal" => {
-                for why in names::label_value(value) {
-                    errors.invalid(format!("{field}.operator"), value, why);
-                }
-            }
             "Exists" if !value.is_empty() => errors.invalid(
                 format!("{field}.operator"),
                 value,
                 "value must be empty when `operator` is 'Exists'",
             ),
-            "Exists" => {}
+            "" | "Equal" | "Exists" => {}
+            "Lt" | "Gt" => errors.unsupported(
+                format!("{field}.operator"),
+                operator,
+                // Those that are behind a gate are named too.
+                &["Equal", "Exists", "Lt", "Gt"],
+            ),
             other => errors.unsupported(format!("{field}.operator"), other, &["Equal", "Exists"]),
         }
     }
@@ -202,7 +213,8 @@ fn operators(term: &Value, path: &str, errors: &mut FieldErrors) {
         let operator = object::text(one, "/operator");
         if !matches!(
             operator,
-            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt"
+            // The empty one is among the shared checks.
+            "" | "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt"
         ) {
             errors.invalid(
                 format!("{path}.matchExpressions[{index}].operator"),

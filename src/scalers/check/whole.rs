@@ -1,16 +1,18 @@
 //! The trigger as a whole: whether its type is known to that KEDA, can be read, and has an effect.
 
 use super::{Authentication, Checker};
-use crate::api::AuthenticationRef;
+use crate::api::{AuthenticationRef, Trigger};
 use crate::diagnostic::{catalog, trigger_rules};
-use crate::scalers::facts;
 use crate::scalers::{Behaviour, Target};
+use crate::scalers::{facts, trigger_type};
 
 impl Checker<'_> {
     pub(super) fn whole(&mut self) {
         let is_there = self.version();
         let label = self.place.of_field("type");
         match self.kind.behaviour {
+            // Where nothing else is left, that is the finding: see `never-active`.
+            Behaviour::Skipped(_) if self.is_never_active() => {}
             Behaviour::Skipped(reason) => {
                 let message = format!("{} has no effect: {reason}", self.kind.name);
                 self.report(&catalog::SKIPPED_TRIGGER, message, label)
@@ -32,6 +34,15 @@ impl Checker<'_> {
         {
             self.not_given(reference);
         }
+    }
+
+    /// Whether all triggers are skipped and no minimum keeps Jobs.
+    fn is_never_active(&self) -> bool {
+        let is_skipped = |trigger: &Trigger| {
+            trigger_type(&trigger.kind)
+                .is_some_and(|kind| matches!(kind.behaviour, Behaviour::Skipped(_)))
+        };
+        self.job.min_replica_count.unwrap_or(0) <= 0 && self.job.triggers.iter().all(is_skipped)
     }
 
     /// The authenticationRef names an object that is not among the files; perhaps one of the other kind or namespace is.

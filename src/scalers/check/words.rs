@@ -23,19 +23,26 @@ pub(super) fn nearest<'n>(
         .min_by_key(|(_, distance)| *distance)
 }
 
-/// `did you mean …?`, with a fix where the distance leaves no doubt.
+/// `did you mean …?`, which is the fix where the distance leaves no doubt and a help elsewhere.
 pub(super) fn suggest(
     diagnostic: Diagnostic,
     label: Label,
     name: &str,
     distance: usize,
 ) -> Diagnostic {
-    let diagnostic = diagnostic.help(format!("did you mean {name:?}?"));
+    let question = format!("did you mean {name:?}?");
     // One slip in four characters, two in eight: in a shorter word another one may be meant.
-    if distance > 2 || distance * 4 > name.chars().count() {
-        return diagnostic;
+    let is_sure = distance <= 2 && distance * 4 <= name.chars().count();
+    let mut diagnostic = if is_sure {
+        replace(diagnostic, label, name)
+    } else {
+        diagnostic
+    };
+    match &mut diagnostic.fix {
+        Some(fix) => fix.description = question,
+        None => diagnostic.help.push(question),
     }
-    replace(diagnostic, label, name)
+    diagnostic
 }
 
 /// With the fix to write `name` at `label`.

@@ -133,9 +133,23 @@ fn types() {
     assert_eq!(found[0].rule.id, "unsupported-trigger-type");
     assert_eq!(found[0].severity, Severity::Warning);
     assert_eq!(found[0].message, "keda-jobs cannot read kafka triggers yet");
-    let found = findings(trigger(0, "cpu", &[("value", "1")], false), Vec::new());
+    let cpu = || trigger(0, "cpu", &[("value", "1")], false);
+    // Alone it is the finding of the whole object.
+    assert_eq!(lines(cpu()), [""; 0]);
+    let redis = trigger(1, "redis", &[("address", "r:1"), ("listName", "l")], false);
+    let resources = Resources::default();
+    let local = LocalKnowledge {
+        resources: &resources,
+        version: KedaVersion::NEWEST,
+    };
+    let beside = job(vec![cpu(), redis]);
+    let found = check(&beside.triggers[0], &beside, &local);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "skipped-trigger");
+    let mut with_minimum = job(vec![cpu()]);
+    with_minimum.min_replica_count = Some(1);
+    let found = check(&with_minimum.triggers[0], &with_minimum, &local);
+    assert_eq!(found.len(), 1);
 }
 
 #[test]
@@ -268,7 +282,7 @@ fn values_that_only_the_type_knows() {
     let removed = [("type", "Utilization"), ("value", "50")];
     let found = lines(trigger(0, "cpu", &removed, false));
     assert!(
-        found[1].starts_with("invalid-parameter|type|parameter type is no longer read"),
+        found[0].starts_with("invalid-parameter|type|parameter type is no longer read"),
         "{found:?}"
     );
     let mut metric = trigger(0, "redis", &[("address", "r:1"), ("listName", "l")], false);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Where a change goes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
 pub(super) enum At {
     Job,
     Template,
@@ -332,6 +332,7 @@ pub(super) fn table() -> Vec<(At, Value, &'static str)> {
     cases.extend(super::handlers::table());
     cases.extend(super::variables::table());
     cases.extend(super::security::table());
+    cases.extend(super::pods::table());
     cases
 }
 
