@@ -27,13 +27,11 @@ impl Gate {
         // Never closed.
         let place = self.0.acquire().await;
         let mut work = work();
-        match tokio::time::timeout(PATIENCE, &mut work).await {
-            Ok(done) => done,
-            Err(_) => {
-                drop(place);
-                work.await
-            }
+        if let Ok(done) = tokio::time::timeout(PATIENCE, &mut work).await {
+            return done;
         }
+        drop(place);
+        work.await
     }
 }
 
