@@ -257,7 +257,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 25, requires = "sandbox")]
     pub sandbox_items: u64,
     /// How many create and delete requests of one object may be under way at once
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
     /// Say why a Job has no running pod once it has been pending for this long
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]

@@ -62,7 +62,7 @@ pub fn scaled_jobs(targets: &[Target]) -> Arc<ScaledJobs> {
 
 /// How many objects may create at the full `--concurrency` at the same time. More than one: creates of one object that the cluster
 /// leaves hanging must not hold up the others.
-pub const FULL_SPEED_OBJECTS: usize = 4;
+pub const FULL_SPEED_OBJECTS: usize = 2;
 
 /// What every cycle uses.
 pub struct Engine {

@@ -120,7 +120,7 @@ fn is_net_bios(domain: &str) -> bool {
     (1..=15).contains(&count) && !domain.starts_with('.') && !domain.contains(forbidden)
 }
 
-/// Letters of both cases, digits, `-` and `.` between them. [`dnsSubdomainFormat`]
+/// Letters of both cases, digits, `-` and `.` between them. [Kubernetes `dnsSubdomainFormat`]
 fn is_dns(domain: &str) -> bool {
     Format::AnyCaseSubdomain.fits(domain)
 }
