@@ -61,8 +61,9 @@ pub fn scaled_jobs(targets: &[Target]) -> Arc<ScaledJobs> {
 }
 
 /// How many objects may create at the full `--concurrency` at the same time. More than one: creates of one object that the cluster
-/// leaves hanging must not hold up the others.
-pub const FULL_SPEED_OBJECTS: usize = 2;
+/// leaves hanging must not hold up the others. At the default of 64 that is less than the 200 that an API server takes at once where
+/// its `--max-mutating-requests-inflight` does not say otherwise.
+pub const FULL_SPEED_OBJECTS: usize = 3;
 
 /// What every cycle uses.
 pub struct Engine {
