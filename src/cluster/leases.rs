@@ -268,10 +268,30 @@ pub async fn mark_taken(
 
 /// Gives a Lease up: deletes it or, without the right to delete, clears its holder. That it has changed hands or is gone is success.
 pub async fn release(cluster: &Cluster, namespace: &str, seen: &Held) -> Result<(), ClusterError> {
+    let version = seen.lease.metadata.resource_version.clone();
+    give_up(cluster, namespace, seen, version).await
+}
+
+/// Gives a run's own heartbeat up, in whatever version it is: a renewal that was cut off, or the note of who takes a Lease by force, may
+/// still arrive after it was looked at.
+pub async fn release_heartbeat(
+    cluster: &Cluster,
+    namespace: &str,
+    seen: &Held,
+) -> Result<(), ClusterError> {
+    give_up(cluster, namespace, seen, None).await
+}
+
+async fn give_up(
+    cluster: &Cluster,
+    namespace: &str,
+    seen: &Held,
+    resource_version: Option<String>,
+) -> Result<(), ClusterError> {
     let metadata = &seen.lease.metadata;
     let parameters = DeleteParams::background().preconditions(Preconditions {
         uid: metadata.uid.clone(),
-        resource_version: metadata.resource_version.clone(),
+        resource_version,
     });
     let leases = api(cluster, namespace);
     let request = async { leases.delete(seen.name(), &parameters).await.map(|_| ()) };

@@ -267,7 +267,8 @@ impl Beat {
             Err(_) => slot,
         };
         if let Some(last) = last
-            && let Err(error) = leases::release(&inner.cluster, &self.namespace, &last).await
+            && let Err(error) =
+                leases::release_heartbeat(&inner.cluster, &self.namespace, &last).await
         {
             failed(error);
         }
