@@ -251,8 +251,8 @@ fn driver(csi: &Place<'_>, found: &mut Refusals) {
     }
 }
 
-/// The path and mode of a file of the downward API; what is in it is a matter of its references.
-fn file_path(file: &Place<'_>, field: &str, found: &mut Refusals) {
+/// A path below the volume's own.
+fn path_inside(file: &Place<'_>, field: &str, found: &mut Refusals) {
     let path = file.child("path");
     if path.is_empty() {
         found.say_at(
@@ -271,6 +271,11 @@ fn file_path(file: &Place<'_>, field: &str, found: &mut Refusals) {
             Format::DescendingName,
         );
     }
+}
+
+/// The path and mode of a file of the downward API; what is in it is a matter of its references.
+fn file_path(file: &Place<'_>, field: &str, found: &mut Refusals) {
+    path_inside(file, field, found);
     let mode = file.child("mode");
     if let Some(number) = mode
         .value()
@@ -358,24 +363,7 @@ fn token(token: &Place<'_>, field: &str, found: &mut Refusals) {
             "expected at least 600, ten minutes",
         );
     }
-    let path = token.child("path");
-    if path.is_empty() {
-        found.say_at(
-            TOPIC,
-            &path,
-            format!("{field}.path"),
-            Fault::Required(""),
-            "`path` is empty",
-            "needs a value",
-        );
-    } else {
-        found.format_at(
-            TOPIC,
-            &path,
-            format!("{field}.path"),
-            Format::DescendingName,
-        );
-    }
+    path_inside(token, field, found);
 }
 
 /// A claim that is made for the pod. [Kubernetes `ValidatePersistentVolumeClaimTemplate`]
