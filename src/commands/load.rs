@@ -217,8 +217,8 @@ fn nothing_to_scale(
     )
 }
 
-/// What triggers may refer to, and the objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing is worked on, unless it only says
-/// what KEDA makes of an object.
+/// What triggers may refer to, and the objects that `plan` and `run` work on. Findings go to stderr; with an error among them nothing
+/// is worked on, unless it only says what KEDA makes of an object.
 pub(super) fn objects(
     context: &Context<'_>,
     paths: &[PathBuf],
