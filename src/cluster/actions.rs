@@ -232,9 +232,21 @@ pub struct Refusal {
     pub is_answer: bool,
 }
 
-/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, keeps the label by which it would be counted, and is
-/// not kept.
-pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<(), Refusal> {
+/// What is wrong where a Job loses its tracking label on the way in.
+pub fn label_is_taken() -> String {
+    format!(
+        "a mutating webhook or policy of the cluster takes the label {NAME_LABEL} from new Jobs, and only by that label are Jobs found"
+    )
+}
+
+/// Creates the Job with `dryRun=All`: it passes validation, admission and quota, and is not kept. Tells whether it has the label by
+/// which it would be counted. Waits no longer than `limit`.
+pub async fn dry_run(
+    cluster: &Cluster,
+    namespace: &str,
+    job: &Value,
+    limit: Duration,
+) -> Result<bool, Refusal> {
     let operation = format!("create jobs.batch in namespace {namespace}");
     let api: Api<DynamicObject> = Api::namespaced_with(
         cluster.client.clone(),
@@ -254,20 +266,8 @@ pub async fn dry_run(cluster: &Cluster, namespace: &str, job: &Value) -> Result<
         dry_run: true,
         ..PostParams::default()
     };
-    let limit = cluster.request_timeout();
     match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
-        Ok(Ok(made)) if is_tracked(made.metadata.labels.as_ref(), job) => Ok(()),
-        Ok(Ok(_)) => Err(Refusal {
-            error: ClusterError {
-                kind: ClusterErrorKind::Invalid,
-                operation,
-                message: format!(
-                    "a mutating webhook or policy of the cluster takes the label {NAME_LABEL} from new Jobs, and only by that label are Jobs found"
-                ),
-                causes: Vec::new(),
-            },
-            is_answer: true,
-        }),
+        Ok(Ok(made)) => Ok(is_tracked(made.metadata.labels.as_ref(), job)),
         Ok(Err(error)) => {
             let error = ClusterError::from_kube(&operation, &error);
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.

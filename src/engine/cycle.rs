@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::clock::Clock;
@@ -202,7 +203,7 @@ pub async fn apply(
                 pace: &engine.paces.of(&target.id(), engine.concurrency),
                 stop,
             };
-            create(engine, cluster, target, count, &batch, stop, report).await;
+            create(engine, cluster, target, count, &batch, stop, report).await?;
             if let Some(observer) = &engine.observer {
                 observer.can_count(target)?;
             }
@@ -236,6 +237,20 @@ struct Batch<'a> {
     stop: &'a AtomicBool,
 }
 
+impl Batch<'_> {
+    /// The Job of that name; `cycle` is the one that chose the name.
+    fn manifest(&self, target: &Target, name: &str, cycle: &CycleId) -> Value {
+        job::manifest(
+            &target.job,
+            &target.namespace,
+            name,
+            cycle,
+            self.asked_by,
+            self.owner,
+        )
+    }
+}
+
 async fn create(
     engine: &Engine,
     cluster: &Cluster,
@@ -244,8 +259,14 @@ async fn create(
     batch: &Batch<'_>,
     stop: &AtomicBool,
     report: &dyn Fn(Outcome),
-) {
+) -> Result<(), ClusterError> {
     let observer = engine.observer.as_deref();
+    let untried = observer.filter(|observer| !observer.has_counted(target));
+    if let Some(observer) = untried {
+        let name = job::job_name(&target.job, batch.cycle, 0);
+        let job = batch.manifest(target, &name, batch.cycle);
+        observer.try_label(cluster, target, &job).await?;
+    }
     let hopeless = AtomicBool::new(false);
     let throttled = AtomicBool::new(false);
     let uncounted = AtomicBool::new(false);
@@ -279,8 +300,7 @@ async fn create(
     };
     // The first of a run goes alone: should the cluster take the label away by which Jobs are counted, there is one too many and not
     // a whole batch.
-    let alone = observer.is_some_and(|observer| !observer.has_counted(target));
-    let first = usize::from(alone && count > 1 && Box::pin(one(0)).await);
+    let first = usize::from(untried.is_some() && count > 1 && Box::pin(one(0)).await);
     let sent = futures::stream::iter(first..count)
         .map(one)
         .buffer_unordered(engine.concurrency)
@@ -303,6 +323,7 @@ async fn create(
             why: why.to_owned(),
         });
     }
+    Ok(())
 }
 
 /// No other create of this object will succeed.
@@ -335,14 +356,7 @@ async fn send(
     }
     let mut tries = 1;
     loop {
-        let manifest = job::manifest(
-            &target.job,
-            &target.namespace,
-            &name,
-            &cycle,
-            batch.asked_by,
-            batch.owner,
-        );
+        let manifest = batch.manifest(target, &name, &cycle);
         let sent = || Sent {
             name: name.clone(),
             cycle: cycle.as_str().to_owned(),

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::Target;
@@ -11,9 +14,12 @@ use super::ledger::{Ledger, Sent};
 use crate::cluster::job::Owner;
 use crate::cluster::scaled_jobs::ScaledJobs;
 use crate::cluster::watch::{Mode, Watches};
-use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
+use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL, actions};
 use crate::mutant;
 use crate::planner::inventory::{Inventory, ObservedJob};
+
+/// How long the dry run of a first Job may take. Where it says nothing, that Job itself tells.
+const DRY_RUN: Duration = Duration::from_secs(5);
 
 /// What became of the label by which Jobs are counted.
 #[derive(Debug, Clone)]
@@ -33,6 +39,8 @@ pub struct Observer {
     since: Mutex<HashMap<String, Instant>>,
     /// By [`Target::id`]: whether its Jobs carry our label, as the answers to creates show.
     labels: Mutex<HashMap<String, Label>>,
+    /// By namespace: filled when a dry run had nothing to say against the label.
+    tried: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
     scaled_jobs: Arc<ScaledJobs>,
     mode: Mode,
     /// Always, but for a mutant.
@@ -57,6 +65,7 @@ impl Observer {
             ledgers: Mutex::default(),
             since: Mutex::default(),
             labels: Mutex::default(),
+            tried: Mutex::default(),
             scaled_jobs,
             mode,
             keeps_ledgers: !mutant::is("no-ledger"),
@@ -157,6 +166,41 @@ impl Observer {
                 ledger.perhaps(sent, Instant::now(), time);
             });
         }
+    }
+
+    /// Asks with a dry run of `job`, the first one of a namespace, whether the cluster keeps the label by which Jobs are counted. A policy
+    /// that takes it from some objects only is found with their first Job: see [`Self::marked`].
+    ///
+    /// # Errors
+    /// When the label is taken: nothing may be made.
+    pub async fn try_label(
+        &self,
+        cluster: &Cluster,
+        target: &Target,
+        job: &Value,
+    ) -> Result<(), ClusterError> {
+        let namespace = &target.namespace;
+        let cell = {
+            let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(tried.entry(namespace.clone()).or_default())
+        };
+        let ask = || async {
+            let limit = DRY_RUN.min(cluster.request_timeout());
+            match actions::dry_run(cluster, namespace, job, limit).await {
+                Ok(false) => Err(ClusterError {
+                    kind: ClusterErrorKind::Invalid,
+                    operation: format!("create jobs.batch in namespace {namespace}"),
+                    message: format!(
+                        "{}: none is made before it keeps it",
+                        actions::label_is_taken()
+                    ),
+                    causes: Vec::new(),
+                }),
+                // What else there is to say against the Job, its create says.
+                Ok(true) | Err(_) => Ok(()),
+            }
+        };
+        cell.get_or_try_init(ask).await.copied()
     }
 
     /// A Job was made, `tracked` with the label by which Jobs are counted. One without it is one too many for ever.

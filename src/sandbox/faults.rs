@@ -58,6 +58,8 @@ pub(super) struct Rule {
     resource: Option<String>,
     /// The bearer token of the request.
     token: Option<String>,
+    /// Whether it is a dry run. Where this is left out a dry run meets only those rules that take a label, as a policy would.
+    dry_run: Option<bool>,
     /// Let this many matching requests through first.
     #[serde(default)]
     after: u64,
@@ -95,7 +97,15 @@ impl Rule {
                 .token
                 .as_deref()
                 .is_none_or(|token| request.authorization.strip_prefix("Bearer ") == Some(token))
+            && self.meets_dry_run(request.dry_run().unwrap_or_default())
             && (self.action.watch.is_none() || request.verb == super::request::Verb::Watch)
+    }
+
+    fn meets_dry_run(&self, is_dry: bool) -> bool {
+        match self.dry_run {
+            Some(wanted) => wanted == is_dry,
+            None => !is_dry || self.action.drop_label.is_some(),
+        }
     }
 
     /// The HTTP status that the rule answers with.
@@ -184,7 +194,12 @@ impl RequestLog {
             .target
             .as_ref()
             .map_or("", |target| target.definition.plural);
-        let key = format!("{} {resource}", request.verb.text())
+        let dry = if request.dry_run().unwrap_or_default() {
+            " (dry run)"
+        } else {
+            ""
+        };
+        let key = format!("{} {resource}{dry}", request.verb.text())
             .trim()
             .to_owned();
         let mut inner = self.inner();

@@ -57,3 +57,44 @@ pub(crate) fn times(what: &str, times: &[Duration], aim: Option<(&str, Duration)
     let all: Vec<String> = times.iter().map(|time| milliseconds(*time)).collect();
     note(&format!("the median of {}", all.join(", ")));
 }
+
+/// The ratio of two medians, and the range that it lies in with 95 % confidence: that of the ratios of rounds drawn at random from
+/// those that were run (a bootstrap of pairs).
+pub(crate) struct Ratio {
+    pub(crate) middle: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Ratio {
+    const DRAWS: usize = 10_000;
+
+    /// `left[n]` and `right[n]` are of one round.
+    pub(crate) fn of(left: &[Duration], right: &[Duration]) -> Self {
+        let of_rounds = |rounds: &[usize]| {
+            let middle = |times: &[Duration]| {
+                let drawn: Vec<Duration> = rounds.iter().map(|round| times[*round]).collect();
+                median(&drawn).as_secs_f64()
+            };
+            middle(left) / middle(right)
+        };
+        let rounds: Vec<usize> = (0..left.len().min(right.len())).collect();
+        // The same figures give the same range.
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut drawn: Vec<f64> = (0..Self::DRAWS)
+            .map(|_| {
+                let draw: Vec<usize> = rounds
+                    .iter()
+                    .map(|_| random.usize(0..rounds.len()))
+                    .collect();
+                of_rounds(&draw)
+            })
+            .collect();
+        drawn.sort_by(f64::total_cmp);
+        Self {
+            middle: of_rounds(&rounds),
+            low: drawn[Self::DRAWS / 40],
+            high: drawn[Self::DRAWS - 1 - Self::DRAWS / 40],
+        }
+    }
+}

@@ -31,6 +31,9 @@ pub(crate) fn requests(bench: Bench) {
             aim,
         );
     }
+    note(
+        "a first cycle acquires a Lease for each object before it writes: that alone is a write an object, and a loop does it once",
+    );
     let source = Source::start(0);
     let cluster = TestCluster::start();
     let proxy = Proxy::start(&cluster);

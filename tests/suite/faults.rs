@@ -23,6 +23,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             throttled_for_an_hour,
         ),
         embedded_test(
+            "faults::no_job_is_made_where_the_cluster_takes_their_label",
+            taken_label,
+        ),
+        embedded_test(
             "faults::jobs_that_lose_their_label_are_noticed_at_the_first",
             lost_label,
         ),
@@ -186,11 +190,50 @@ fn throttled_for_an_hour() -> Outcome {
     Ok(())
 }
 
-fn lost_label() -> Outcome {
+fn taken_label() -> Outcome {
     let scene = scene(5);
     scene.fault(
         json!([{"verb": "create", "resource": "jobs", "action": {"dropLabel": "keda-jobs/name"}}]),
     );
+    let run = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &[
+            "takes the label keda-jobs/name from new Jobs",
+            "none is made before it keeps it",
+            "0 created",
+        ],
+    );
+    assert!(scene.cluster.jobs().is_empty());
+    // A loop asks again with each cycle.
+    let (stdout, stderr) = (
+        scene.cluster.folder.path().join("run.stdout"),
+        scene.cluster.folder.path().join("run.stderr"),
+    );
+    let path = scene.often();
+    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    let until = |text: &str| {
+        eventually(text, || {
+            let said = std::fs::read_to_string(&stdout).ok()?;
+            said.contains(text).then_some(())
+        });
+    };
+    until("none is made before it keeps it");
+    assert!(scene.cluster.jobs().is_empty());
+    scene.cluster.admin("DELETE", "/sandbox/faults", None);
+    until("created orders-");
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    Ok(())
+}
+
+fn lost_label() -> Outcome {
+    let scene = scene(5);
+    // A policy that takes it from some Jobs only, and not from the one that was tried.
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "dryRun": false, "action": {"dropLabel": "keda-jobs/name"}}]));
     let run = scene
         .cluster
         .run(["run", "--once", &scene.manifest])

@@ -17,12 +17,16 @@ impl Asker<'_> {
             .map(|trigger| trigger.kind.as_str())
             .unwrap_or_default();
         let job = manifest(self.job, &self.namespace, &name, &cycle, kind, None);
-        let Err(refusal) = actions::dry_run(cluster, &self.namespace, &job).await else {
-            return;
-        };
+        let limit = cluster.request_timeout();
+        let answer = actions::dry_run(cluster, &self.namespace, &job, limit).await;
         let whole = self
             .node(&["metadata", "name"])
             .map_or_else(Span::default, |node| node.span);
+        let refusal = match answer {
+            Ok(true) => return,
+            Ok(false) => return self.refused(whole, actions::label_is_taken()),
+            Err(refusal) => refusal,
+        };
         // What one creates an object in is all that can be missing.
         if refusal.error.kind == ClusterErrorKind::NotFound {
             let span = self
@@ -38,22 +42,17 @@ impl Asker<'_> {
             return self.not_asked(whole, &LookupError(refusal.error.to_string()));
         }
         if refusal.error.causes.is_empty() {
-            let label = self.label(whole);
-            self.found.push(Diagnostic::new(
-                &REFUSED_BY_CLUSTER,
-                refusal.error.message,
-                label,
-            ));
-            return;
+            return self.refused(whole, refusal.error.message);
         }
         for Cause { field, message } in refusal.error.causes {
             let span = self.job.place_of(&field).unwrap_or(whole);
-            let label = self.label(span);
-            self.found.push(Diagnostic::new(
-                &REFUSED_BY_CLUSTER,
-                format!("{field}: {message}"),
-                label,
-            ));
+            self.refused(span, format!("{field}: {message}"));
         }
+    }
+
+    fn refused(&mut self, span: Span, message: String) {
+        let label = self.label(span);
+        self.found
+            .push(Diagnostic::new(&REFUSED_BY_CLUSTER, message, label));
     }
 }
