@@ -113,7 +113,12 @@ fn key(request: &Request) -> String {
         ("DELETE", Some(_)) => "delete",
         (other, _) => other,
     };
-    format!("{verb} {resource}")
+    let dry = if query.contains("dryRun=All") {
+        " (dry run)"
+    } else {
+        ""
+    };
+    format!("{verb} {resource}{dry}")
 }
 
 async fn forward(client: Client, request: Request) -> Response {
