@@ -82,6 +82,10 @@ impl Mode {
                 (ratio, ratio > activation || undelivered)
             }
             Self::ExpectedQueueConsumptionTime => {
+                // As since 2.21.0. Before, an empty queue that nobody reads from was taken for one that will never be empty.
+                if messages == 0.0 {
+                    return (0.0, 0.0 > activation);
+                }
                 if deliver_get_rate == 0.0 {
                     return (activation, true);
                 }
@@ -109,6 +113,9 @@ mod tests {
             deliver_get_rate: 0.0,
             ..status
         };
+        let time = Mode::ExpectedQueueConsumptionTime;
+        let empty = |status| time.evaluate(0, status, 5.0);
+        assert_eq!((empty(status), empty(idle)), ((0.0, false), (0.0, false)));
         for (mode, status, activation, wanted) in [
             (Mode::QueueLength, status, 10.0, (10.0, false)),
             (Mode::QueueLength, status, 9.0, (10.0, true)),
@@ -123,13 +130,8 @@ mod tests {
                 0.0,
                 (0.0, false),
             ),
-            (
-                Mode::ExpectedQueueConsumptionTime,
-                status,
-                5.0,
-                (1.0 + 10.0 / 3.0, false),
-            ),
-            (Mode::ExpectedQueueConsumptionTime, idle, 5.0, (5.0, true)),
+            (time, status, 5.0, (1.0 + 10.0 / 3.0, false)),
+            (time, idle, 5.0, (5.0, true)),
         ] {
             assert_eq!(mode.evaluate(10, status, activation), wanted, "{mode:?}");
         }
