@@ -1,6 +1,7 @@
 //! The errors that end a command, and the exit statuses that a script can rely on.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// How the program ends. The numbers are part of the interface: they are printed in `--help` and tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +84,12 @@ impl ErrorKind {
 }
 
 /// An error that ends a command.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     /// What kind it is; decides the exit status.
     pub kind: ErrorKind,
     message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     hints: Vec<String>,
 }
 
@@ -105,7 +106,7 @@ impl Error {
 
     /// Adds what caused it.
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use tower::util::MapRequestLayer;
 
 use super::credentials::Credentials;
-use super::error::credentials_problem;
+use super::error::{NoCredentials, credentials_problem};
 use super::kubeconfig::{self, ClusterOptions, Resolved};
 use super::outage::Outage;
+use super::plugin;
 use super::throttle::{self, Refusals};
 use super::token_file;
 use super::{ClusterError, ClusterErrorKind};
@@ -50,26 +51,11 @@ impl Cluster {
     /// Connects to the cluster that `options` name; no request is made yet.
     pub async fn connect(options: &ClusterOptions) -> Result<Self, Error> {
         let resolved = kubeconfig::resolve(options).await?;
-        let (namespace, limit) = (options.namespace.clone(), options.request_timeout);
-        let Some(plugin) = kubeconfig::plugin_that_asks_nobody(&resolved) else {
-            return Self::new(resolved, namespace, limit);
-        };
-        // kube waits for the plugin on this thread, for ever.
-        let made = tokio::task::spawn_blocking(move || Self::new(resolved, namespace, limit));
-        match tokio::time::timeout(limit, made).await {
-            Ok(Ok(made)) => made,
-            Ok(Err(error)) => Err(Error::new(ErrorKind::Internal, "a client cannot be set up")
-                .because(error)),
-            Err(_) => Err(Error::new(
-                ErrorKind::Cluster,
-                format!("the credential plugin {plugin:?} gave no answer within {limit:?}"),
-            )
-            .hint("try it by hand: it is what exec of this user in the kubeconfig runs; --request-timeout gives it more time")),
-        }
+        Self::new(resolved, options.namespace.clone(), options.request_timeout).await
     }
 
-    /// A client for a configuration that is found already.
-    pub fn new(
+    /// A client for a configuration that is found already. Its credential plugin is run; no request is made yet.
+    pub async fn new(
         mut resolved: Resolved,
         namespace: Option<String>,
         request_timeout: Duration,
@@ -79,23 +65,20 @@ impl Cluster {
         let namespace = namespace.unwrap_or_else(|| resolved.config.default_namespace.clone());
         // Ours are told what the server said.
         resolved.config.default_retry = false;
+        let text = format!("cannot set up a client for context {:?}", resolved.context);
+        let no_credentials = |problem: NoCredentials| {
+            let error = Error::new(ErrorKind::Cluster, format!("{text}: {problem}"));
+            problem.hints.into_iter().fold(error, Error::hint)
+        };
+        let plugin =
+            plugin::take(&mut resolved.config, request_timeout).map_err(&no_credentials)?;
         let token = token_file::take(&mut resolved.config)?;
-        let plugin = resolved.config.auth_info.exec.as_ref();
-        let plugin = plugin.and_then(|exec| exec.command.clone());
         let default_namespace = resolved.config.default_namespace.clone();
-        let credentials = Credentials::resolve(resolved.config, token).map_err(|error| {
-                let text = format!("cannot set up a client for context {:?}", resolved.context);
-                match (credentials_problem(&error), plugin) {
-                    (Some(problem), Some(plugin)) => Error::new(
-                        ErrorKind::Cluster,
-                        format!("{text}: {problem}"),
-                    )
-                    .hint(format!("{plugin:?} is what exec of this user in the kubeconfig runs: is it installed, and does it work by hand?")),
-                    (Some(problem), None) => {
-                        Error::new(ErrorKind::Cluster, format!("{text}: {problem}"))
-                    }
-                    (None, _) => Error::new(ErrorKind::Cluster, text).because(error),
-                }
+        let credentials = Credentials::resolve(resolved.config, token, plugin)
+            .await
+            .map_err(|error| match credentials_problem(&error) {
+                Some(problem) => no_credentials(problem),
+                None => Error::new(ErrorKind::Cluster, text.clone()).because(error),
             })?;
         let credentials = Arc::new(credentials);
         let service = tower::service_fn(move |request| Arc::clone(&credentials).send(request));
@@ -272,13 +255,10 @@ impl LazyCluster {
     }
 
     /// Why there is no cluster, in full; to be asked when [`Self::get`] has failed.
-    pub async fn why_not(&self) -> Error {
-        match Cluster::connect(&self.options).await {
-            Err(error) => error,
-            Ok(_) => Error::new(
-                ErrorKind::Cluster,
-                "the cluster could not be reached a moment ago",
-            ),
+    pub fn why_not(&self) -> Error {
+        match self.cell.get() {
+            Some(Err(error)) => error.clone(),
+            _ => Error::new(ErrorKind::Internal, "no cluster was asked for"),
         }
     }
 }

@@ -1,73 +1,117 @@
-//! Credentials that the server takes no more. A token can be revoked before its time, a plugin may name no time, and a client
-//! certificate is replaced on disk: after a 401 they are resolved again, and the request is sent once more. That harms no write:
-//! who was not let in has changed nothing.
+//! Credentials of a plugin that expire, and those that the server takes no more. A token can be revoked before its time, a plugin may
+//! name no time, and a client certificate is replaced on disk: after a 401 they are resolved again, and the request is sent once more.
+//! That harms no write: who was not let in has changed nothing.
 //!
-//! client-go runs the plugin or reads the token again likewise, and leaves it to the next request to use what comes of it; it looks
-//! at certificates every 5 minutes. [client-go `plugin/pkg/client/auth/exec`, `transport/token_source.go`, `transport/cert_rotation.go`]
+//! client-go runs the plugin when its credentials are over, and requests wait for it; here it is run a little before. After a 401
+//! client-go runs it or reads the token again likewise, and leaves it to the next request to use what comes of it; it looks at
+//! certificates every 5 minutes.
+//! [client-go `plugin/pkg/client/auth/exec`, `transport/token_source.go`, `transport/cert_rotation.go`]
 
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
-use kube::client::{Body, ClientBuilder};
+use jiff::{SignedDuration, Timestamp};
+use kube::client::{Body, ClientBuilder, RustlsTlsError};
 use kube::{Client, Config};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::error::{NoCredentials, credentials_problem};
+use super::plugin::{Identity, Plugin};
 use super::throttle;
 use super::token_file::TokenFile;
 
-/// Credentials that are refused again so soon after they were resolved are refused for good: a plugin is not run for every request.
+/// Credentials that are refused again so soon after they were resolved are refused for good, and those that could not be had cannot be
+/// had now: a plugin is not run for every request.
 const PAUSE: Duration = Duration::from_secs(10);
+
+/// How long before the end of their time others are fetched, but in the last tenth of it.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 
 /// kube's client with the credentials of one configuration.
 pub(super) struct Credentials {
     token_file: Option<TokenFile>,
-    /// What to resolve again; none where all of it stands in the kubeconfig and would come out the same.
-    config: Option<Config>,
-    current: Mutex<Resolved>,
-    renewal: tokio::sync::Mutex<Renewal>,
+    /// Where others come from; none where all of it stands in the kubeconfig and would come out the same.
+    source: Option<Arc<Source>>,
+    state: Mutex<State>,
 }
+
+/// What to resolve again.
+struct Source {
+    config: Config,
+    /// That of the user; kube reads what else there is.
+    plugin: Option<Plugin>,
+}
+
+struct State {
+    resolved: Resolved,
+    /// When the last renewal began.
+    began: Option<Instant>,
+    /// The one that is under way. Who waited for it may have had no time left; it goes on for the next.
+    renewal: Option<Renewal>,
+    /// Why there was nothing new in the last one.
+    failure: Option<NoCredentials>,
+}
+
+/// Its end.
+type Renewal = Shared<BoxFuture<'static, ()>>;
 
 /// What requests are sent with.
 #[derive(Clone)]
 struct Resolved {
     client: Client,
-    /// Of the token file.
+    /// Of the token file or the plugin.
     token: Option<HeaderValue>,
+    /// The plugin's, that `client` shows.
+    identity: Option<Identity>,
+    /// For ever, or until the server refuses them.
+    time: Option<Time>,
     /// How often they were resolved before.
     generation: u64,
 }
 
-#[derive(Default)]
-struct Renewal {
-    /// When the last one began.
-    began: Option<Instant>,
-    /// The one that is under way. Who waited for it may have had no time left; the next goes on waiting.
-    task: Option<JoinHandle<kube::Result<Client>>>,
+/// How long a plugin's credentials are used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Time {
+    /// What the plugin says.
+    expires: Timestamp,
+    /// From here on the plugin is run again, and they are used until it has answered.
+    renew: Timestamp,
+    /// From here on they are used no more.
+    end: Timestamp,
 }
 
 impl Credentials {
-    /// Resolves those of `config`; `token_file` was taken out of it.
+    /// Resolves those of `config`; `token_file` and `plugin` were taken out of it.
     ///
     /// # Errors
     /// When there are none, or no client can be made with them.
-    pub(super) fn resolve(config: Config, token_file: Option<TokenFile>) -> kube::Result<Self> {
+    pub(super) async fn resolve(
+        config: Config,
+        token_file: Option<TokenFile>,
+        plugin: Option<Plugin>,
+    ) -> kube::Result<Self> {
         let user = &config.auth_info;
         let certificate_file =
             user.client_certificate.is_some() && user.client_certificate_data.is_none();
-        let changes = user.exec.is_some() || user.auth_provider.is_some() || certificate_file;
-        let again = changes.then(|| config.clone());
+        let changes = plugin.is_some() || user.auth_provider.is_some() || certificate_file;
+        let source = Source { config, plugin };
+        let resolved = source.resolve(None).await?;
         Ok(Self {
             token_file,
-            config: again,
-            current: Mutex::new(Resolved {
-                client: client(config)?,
-                token: None,
-                generation: 0,
+            source: changes.then(|| Arc::new(source)),
+            state: Mutex::new(State {
+                resolved,
+                began: None,
+                renewal: None,
+                failure: None,
             }),
-            renewal: tokio::sync::Mutex::default(),
         })
     }
 
@@ -77,7 +121,7 @@ impl Credentials {
         request: Request<Body>,
     ) -> kube::Result<Response<Body>> {
         let copy = throttle::copy(&request);
-        let with = self.current();
+        let with = self.in_time().await?;
         let response = with.send(request).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
@@ -88,47 +132,176 @@ impl Credentials {
         }
     }
 
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn current(&self) -> Resolved {
-        let resolved = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        Resolved {
-            token: self.token_file.as_ref().map(TokenFile::header),
-            ..resolved.clone()
+        let resolved = self.state().resolved.clone();
+        match &self.token_file {
+            Some(file) => Resolved {
+                token: Some(file.header()),
+                ..resolved
+            },
+            None => resolved,
+        }
+    }
+
+    /// Those whose time is not over. Others are fetched before it is; only when it is, requests wait for them.
+    async fn in_time(self: &Arc<Self>) -> kube::Result<Resolved> {
+        let current = self.current();
+        let now = Timestamp::now();
+        match current.time {
+            Some(time) if now >= time.end => match self.other_than(&current, false).await? {
+                Some(other) => Ok(other),
+                None => Ok(current),
+            },
+            Some(time) if now >= time.renew => {
+                self.renewal(current.generation, false);
+                Ok(current)
+            }
+            _ => Ok(current),
         }
     }
 
     /// Others than those that were refused; none where there are none.
-    async fn renewed(&self, refused: &Resolved) -> kube::Result<Option<Resolved>> {
-        let token = self.token_file.as_ref().map(TokenFile::header_now);
-        if token != refused.token {
+    async fn renewed(self: &Arc<Self>, refused: &Resolved) -> kube::Result<Option<Resolved>> {
+        if let Some(file) = &self.token_file
+            && Some(file.header_now()) != refused.token
+        {
             return Ok(Some(self.current()));
         }
-        let Some(config) = &self.config else {
-            return Ok(None);
-        };
-        let mut renewal = self.renewal.lock().await;
+        self.other_than(refused, true).await
+    }
+
+    /// Waits for others; none where there are none now.
+    async fn other_than(
+        self: &Arc<Self>,
+        old: &Resolved,
+        refused: bool,
+    ) -> kube::Result<Option<Resolved>> {
+        if let Some(renewal) = self.renewal(old.generation, refused) {
+            renewal.await;
+        }
         let current = self.current();
-        if current.generation != refused.generation {
+        if current.generation != old.generation {
             return Ok(Some(current));
         }
-        let task = match renewal.task.take() {
-            Some(task) => task,
-            None if renewal.began.is_some_and(|began| began.elapsed() < PAUSE) => return Ok(None),
-            None => {
+        match self.state().failure.clone() {
+            Some(failure) => Err(failure.into()),
+            None => Ok(None),
+        }
+    }
+
+    /// The renewal of that generation: the one that is under way, or one that begins now; none where it is renewed, or it is too soon.
+    fn renewal(self: &Arc<Self>, generation: u64, refused: bool) -> Option<Renewal> {
+        let source = self.source.as_ref()?;
+        let mut state = self.state();
+        if state.resolved.generation != generation {
+            return None;
+        }
+        let pause = state.began.is_some_and(|began| began.elapsed() < PAUSE);
+        if state.renewal.is_none() && !(pause && (refused || state.failure.is_some())) {
+            if refused {
                 tracing::info!("the server refuses the credentials: they are resolved again");
-                renewal.began = Some(Instant::now());
-                let config = config.clone();
-                // kube waits for a plugin on the thread that asks.
-                tokio::task::spawn_blocking(move || client(config))
+            } else {
+                tracing::info!("the time of the credentials ends: they are resolved again");
             }
+            state.began = Some(Instant::now());
+            let (this, source) = (Arc::clone(self), Arc::clone(source));
+            let old = state.resolved.clone();
+            // Of its own: whoever asks first may have to give up before the plugin is done.
+            let task = tokio::spawn(async move { this.renew(&source, old).await });
+            state.renewal = Some(task.map(drop).boxed().shared());
+        }
+        state.renewal.clone()
+    }
+
+    async fn renew(&self, source: &Source, old: Resolved) {
+        let renewed = source.resolve(Some(old)).await;
+        let mut state = self.state();
+        state.renewal = None;
+        state.failure = None;
+        match renewed {
+            Ok(resolved) => state.resolved = resolved,
+            Err(error) => {
+                let problem = credentials_problem(&error);
+                let problem = problem.unwrap_or_else(|| NoCredentials::new(error.to_string()));
+                tracing::info!("{problem}");
+                state.failure = Some(problem);
+            }
+        }
+    }
+}
+
+impl Source {
+    /// What requests are sent with from now on, after `old`.
+    async fn resolve(&self, old: Option<Resolved>) -> kube::Result<Resolved> {
+        let generation = old.as_ref().map_or(0, |old| old.generation + 1);
+        let Some(plugin) = &self.plugin else {
+            let config = self.config.clone();
+            // kube waits for the command of an auth-provider on the thread that asks.
+            let made = tokio::task::spawn_blocking(|| client(config)).await;
+            return Ok(Resolved {
+                client: made.map_err(|error| kube::Error::Service(error.into()))??,
+                token: None,
+                identity: None,
+                time: None,
+                generation,
+            });
         };
-        let made = renewal.task.insert(task).await;
-        renewal.task = None;
-        let client = made.map_err(|error| kube::Error::Service(error.into()))??;
-        let mut resolved = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        resolved.client = client;
-        resolved.generation += 1;
-        drop(resolved);
-        Ok(Some(self.current()))
+        let answer = plugin.run().await?;
+        let now = Timestamp::now();
+        let before = old.as_ref().and_then(|old| old.time);
+        let time = answer.expires.map(|at| Time::new(at, before, now));
+        let client = match old {
+            // Its connections stay.
+            Some(old) if old.identity == answer.identity => old.client,
+            _ => self.showing(answer.identity.as_ref(), plugin)?,
+        };
+        Ok(Resolved {
+            client,
+            token: answer.token,
+            identity: answer.identity,
+            time,
+            generation,
+        })
+    }
+
+    /// A client that shows the server a plugin's certificate.
+    fn showing(&self, identity: Option<&Identity>, plugin: &Plugin) -> kube::Result<Client> {
+        let mut config = self.config.clone();
+        let Some(identity) = identity else {
+            return client(config);
+        };
+        config.auth_info.client_certificate_data = Some(identity.certificate.clone());
+        config.auth_info.client_key_data = Some(identity.key.clone().into());
+        client(config).map_err(|error| match credentials_problem(&error) {
+            Some(problem) => plugin.problem(&format!("printed {problem}")).into(),
+            None => error,
+        })
+    }
+}
+
+impl Time {
+    /// Of credentials that come now. Where the plugin says the same time again it keeps them itself, and is asked when that is over; where
+    /// that is over already, its clock or ours is wrong, and the server has the word.
+    fn new(expires: Timestamp, before: Option<Self>, now: Timestamp) -> Self {
+        let life = expires.duration_since(now);
+        let (renew, end) = if life <= SignedDuration::ZERO {
+            let later = now.saturating_add(PAUSE).unwrap_or(now);
+            (later, later)
+        } else if before.is_some_and(|before| before.expires == expires) {
+            (expires, expires)
+        } else {
+            let ahead = AHEAD.min(life / 10);
+            (expires.saturating_sub(ahead).unwrap_or(expires), expires)
+        };
+        Self {
+            expires,
+            renew,
+            end,
+        }
     }
 }
 
@@ -141,6 +314,22 @@ impl Resolved {
     }
 }
 
+/// kube's client. What is wrong with a certificate or its key is said without a line of them, which kube's words may hold.
 fn client(config: Config) -> kube::Result<Client> {
-    Ok(ClientBuilder::try_from(config)?.build())
+    let builder = ClientBuilder::try_from(config).map_err(|error| {
+        let problem = match &error {
+            kube::Error::RustlsTls(RustlsTlsError::InvalidIdentityPem(_)) => {
+                "a client certificate or a key that is no PEM".to_owned()
+            }
+            kube::Error::RustlsTls(
+                problem @ (RustlsTlsError::MissingPrivateKey
+                | RustlsTlsError::MissingCertificate
+                | RustlsTlsError::UnknownPrivateKeyFormat
+                | RustlsTlsError::InvalidPrivateKey(_)),
+            ) => format!("a client certificate and a key that cannot be used: {problem}"),
+            _ => return error,
+        };
+        NoCredentials::new(problem).into()
+    })?;
+    Ok(builder.build())
 }

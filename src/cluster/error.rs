@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use kube::client::AuthError;
 
+use crate::report::sanitize::sanitize;
+
 /// Most characters of what a credential plugin says that are shown.
 const MOST_OF_A_PLUGIN: usize = 500;
 
@@ -64,7 +66,9 @@ impl ClusterError {
     pub fn from_kube(operation: impl Into<String>, error: &kube::Error) -> Self {
         let no_credentials = credentials_problem(error);
         let (kind, message) = match error {
-            _ if let Some(problem) = no_credentials => (ClusterErrorKind::Unauthorized, problem),
+            _ if let Some(problem) = no_credentials => {
+                (ClusterErrorKind::Unauthorized, problem.message)
+            }
             kube::Error::Api(status) => (
                 kind_of(status.code, &status.reason),
                 words(status.code, &status.message),
@@ -146,36 +150,68 @@ fn words(code: u16, message: &str) -> String {
     message.to_owned()
 }
 
-/// Why credentials could not be made, where that is what went wrong. kube's own words show all that a plugin was given in its
-/// environment and all that it printed, and both may hold secrets; what it says on stderr is for people.
-pub(super) fn credentials_problem(error: &kube::Error) -> Option<String> {
+/// There are no credentials to send a request with.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct NoCredentials {
+    /// Why.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) hints: Vec<String>,
+}
+
+impl NoCredentials {
+    /// Says why.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Adds what to do about it.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<NoCredentials> for kube::Error {
+    fn from(problem: NoCredentials) -> Self {
+        Self::Service(Box::new(problem))
+    }
+}
+
+/// Why there are no credentials, where that is what went wrong. kube's own words show all that an auth-provider's command printed,
+/// and that may hold secrets; what it says on stderr is for people.
+pub(super) fn credentials_problem(error: &kube::Error) -> Option<NoCredentials> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    let of_credentials = loop {
+    loop {
         let error = cause?;
+        if let Some(found) = error.downcast_ref::<NoCredentials>() {
+            return Some(found.clone());
+        }
         if let Some(found) = error.downcast_ref::<AuthError>() {
-            break found;
+            return Some(NoCredentials::new(match found {
+                AuthError::AuthExecRun { out, .. } => format!(
+                    "the credential plugin failed with {}{}",
+                    out.status,
+                    said(&out.stderr)
+                ),
+                other => innermost(other),
+            }));
         }
         cause = error.source();
-    };
-    Some(match of_credentials {
-        AuthError::AuthExecStart(error) => {
-            format!("the credential plugin cannot be started: {error}")
-        }
-        AuthError::AuthExecRun { out, .. } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said: Vec<&str> = said.split_whitespace().collect();
-            let said: String = said.join(" ").chars().take(MOST_OF_A_PLUGIN).collect();
-            let colon = if said.is_empty() { "" } else { ": " };
-            format!(
-                "the credential plugin failed with {}{colon}{said}",
-                out.status
-            )
-        }
-        AuthError::AuthExecParse(_) => {
-            "what the credential plugin printed is no ExecCredential".to_owned()
-        }
-        other => innermost(other),
-    })
+    }
+}
+
+/// What a program says on stderr, on one line and not without end, with a colon before it if it says something.
+pub(super) fn said(stderr: &[u8]) -> String {
+    let said = String::from_utf8_lossy(stderr);
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let said: String = words.join(" ").chars().take(MOST_OF_A_PLUGIN).collect();
+    let colon = if said.is_empty() { "" } else { ": " };
+    format!("{colon}{}", sanitize(&said))
 }
 
 /// `create jobs.batch in namespace shop`, of the words in which the API server refuses what the caller has no right to, whichever

@@ -1,11 +1,10 @@
 //! Which cluster is meant: kubectl's rules for kubeconfig, without kube's silent fall-back to the pod's own account.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::Config;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::error::{Error, ErrorKind};
 
@@ -86,16 +85,15 @@ pub async fn resolve(options: &ClusterOptions) -> Result<Resolved, Error> {
         cluster: options.cluster.clone(),
         user: options.user.clone(),
     };
-    let mut config =
-        Config::from_custom_kubeconfig(close_stdin_of_plugins(kubeconfig), &kube_options)
-            .await
-            .map_err(|error| {
-                Error::new(
-                    ErrorKind::Cluster,
-                    format!("cannot use context {context:?}"),
-                )
-                .because(error)
-            })?;
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &kube_options)
+        .await
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Cluster,
+                format!("cannot use context {context:?}"),
+            )
+            .because(error)
+        })?;
     if let Some(user) = &options.as_user {
         config.auth_info.impersonate = Some(user.clone());
         config.auth_info.impersonate_groups =
@@ -220,23 +218,4 @@ fn read(path: &Path) -> Result<Kubeconfig, Error> {
         )
         .because(other),
     })
-}
-
-/// The command of the user's exec plugin, where it cannot be waiting for somebody to log in.
-pub(super) fn plugin_that_asks_nobody(resolved: &Resolved) -> Option<String> {
-    let exec = resolved.config.auth_info.exec.as_ref()?;
-    let asks_nobody = exec.interactive_mode == Some(ExecInteractiveMode::Never);
-    asks_nobody.then(|| exec.command.clone().unwrap_or_default())
-}
-
-/// An exec plugin that asks a question would hang where nobody can answer.
-fn close_stdin_of_plugins(mut kubeconfig: Kubeconfig) -> Kubeconfig {
-    if !std::io::stdin().is_terminal() {
-        for user in &mut kubeconfig.auth_infos {
-            if let Some(exec) = user.auth_info.as_mut().and_then(|info| info.exec.as_mut()) {
-                exec.interactive_mode = Some(ExecInteractiveMode::Never);
-            }
-        }
-    }
-    kubeconfig
 }

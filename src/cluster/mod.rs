@@ -14,6 +14,7 @@ pub mod objects;
 pub mod operator;
 mod outage;
 pub mod pace;
+mod plugin;
 pub mod scaled_jobs;
 mod skew;
 pub mod stuck;

@@ -30,7 +30,7 @@ pub(super) async fn ask(
     let cluster = Arc::new(LazyCluster::new(context.settings.cluster(&cluster_args)?));
     let namespace = match cluster.get().await {
         Ok(cluster) => cluster.namespace.clone(),
-        Err(_) if args.online.asks_cluster() => return Err(cluster.why_not().await),
+        Err(_) if args.online.asks_cluster() => return Err(cluster.why_not()),
         // Sources whose parameters all stand in the files need no cluster; what does will say what it lacked.
         Err(_) => cluster_args
             .connection
@@ -51,7 +51,7 @@ pub(super) async fn ask(
         };
         if args.online.asks_cluster() {
             let Ok(cluster) = cluster.get().await else {
-                return Err(cluster.why_not().await);
+                return Err(cluster.why_not());
             };
             asker.references().await;
             asker.authentications().await;

@@ -61,7 +61,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
             Ok(cluster) => cluster.namespace.clone(),
             // Readings whose parameters all stand in the files need no cluster; what does will say what it lacked.
             Err(_) if counts.is_some() => "default".to_owned(),
-            Err(_) => return Err(cluster.why_not().await),
+            Err(_) => return Err(cluster.why_not()),
         },
     };
     let targets = targets(

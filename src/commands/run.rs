@@ -291,5 +291,5 @@ async fn sandbox_cluster(
 ) -> Result<Cluster, Error> {
     let options = context.settings.cluster(&args.cluster)?;
     let config = kubeconfig::from_text(&sandbox.kubeconfig()).await?;
-    Cluster::new(config, options.namespace, options.request_timeout)
+    Cluster::new(config, options.namespace, options.request_timeout).await
 }

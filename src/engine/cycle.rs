@@ -476,7 +476,9 @@ mod tests {
     async fn a_job_whose_name_another_has_gets_a_new_name() {
         let sandbox = Sandbox::start(SandboxOptions::default()).await.unwrap();
         let config = kubeconfig::from_text(&sandbox.kubeconfig()).await.unwrap();
-        let cluster = Cluster::new(config, None, Duration::from_secs(30)).unwrap();
+        let cluster = Cluster::new(config, None, Duration::from_secs(30))
+            .await
+            .unwrap();
         let mut job = scaled_job();
         job.job_target_ref = serde_json::json!({
             "template": {"spec": {"containers": [{"name": "worker", "image": "busybox:1.36"}]}}

@@ -1,5 +1,9 @@
 //! Who the cluster takes us for.
 
+mod certificate;
+mod plugin;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,7 +15,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::sources::scaled_job;
-use crate::support::binary::{Keda, Output};
+use crate::support::binary::{Keda, Output, Running};
 use crate::support::cluster::{TestCluster, given_kubeconfig};
 use crate::support::servers::Page;
 use crate::support::{
@@ -19,40 +23,19 @@ use crate::support::{
 };
 
 pub(crate) fn tests() -> Vec<Trial> {
-    vec![
+    let mut all = plugin::tests();
+    all.extend(certificate::tests());
+    all.extend([
         test(
             "credentials::a_token_file_may_end_with_a_line_break",
             token_file,
         ),
-        test(
-            "credentials::a_plugin_that_fails_is_no_outage",
-            failing_plugin,
-        ),
-        test(
-            "credentials::a_plugin_that_hangs_is_given_up",
-            hanging_plugin,
-        ),
-        embedded_test(
-            "credentials::a_refused_token_is_fetched_again_from_the_plugin",
-            || {
-                refused_token(|file| {
-                    json!({"exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1",
-                        "command": "sh",
-                        "args": ["-c", "printf '{\"status\": {\"token\": \"%s\"}}' \"$(cat \"$0\")\"", file],
-                    }})
-                })
-            },
-        ),
         embedded_test(
             "credentials::a_refused_token_is_read_again_from_its_file",
-            || refused_token(|file| json!({"tokenFile": file})),
+            refused_token,
         ),
-        embedded_test(
-            "credentials::a_plugin_whose_tokens_are_all_refused_is_not_run_for_ever",
-            refused_for_good,
-        ),
-    ]
+    ]);
+    all
 }
 
 /// The test's kubeconfig with another user.
@@ -104,130 +87,81 @@ fn token_file() -> Outcome {
     Ok(())
 }
 
-/// The cluster is where it was: its address and the context are not what to look at.
-fn failing_plugin() -> Outcome {
-    let cluster = TestCluster::start();
-    let user = json!({"exec": {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "sh",
-        "args": ["-c", "echo token-of-the-day; echo not logged in >&2; exit 3"],
-        "env": [{"name": "PASSWORD", "value": "word-of-the-day"}],
-        "interactiveMode": "Never",
-    }});
-    let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
-    assert_contains(
-        &output.stderr,
-        &[
-            "the credential plugin failed",
-            "not logged in",
-            "hint: \"sh\" is what exec",
-        ],
-    );
-    assert_lacks(&output.stderr, "is the cluster running");
-    // What it was given, and what it printed, is nobody's business.
-    assert_lacks(&output.stderr, "of-the-day");
-    let user = json!({"exec": {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "keda-jobs-no-such-plugin",
-    }});
-    let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
-    assert_contains(
-        &output.stderr,
-        &[
-            "cannot be started",
-            "\"keda-jobs-no-such-plugin\" is what exec",
-        ],
-    );
-    Ok(())
+/// `run` over one object, with jobs as many as it is told.
+struct Loop {
+    waiting: Arc<AtomicU32>,
+    run: Running,
+    outputs: [PathBuf; 2],
 }
 
-/// A pipeline would wait for ever.
-fn hanging_plugin() -> Outcome {
-    let cluster = TestCluster::start();
-    let user = json!({"exec": {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "sh",
-        "args": ["-c", "exec sleep 30"],
-    }});
-    let kubeconfig = as_user(&cluster, &user);
-    for command in [&["list"][..], &["plan", "examples/demo-queue.yaml"]] {
-        let output = Keda::new(command)
-            .args(["--kubeconfig", &kubeconfig, "--request-timeout", "1s"])
-            .run()
-            .expect(2);
-        assert_contains(
-            &output.stderr,
-            &[
-                "the credential plugin \"sh\" gave no answer within 1s",
-                "hint: ",
-            ],
+impl Loop {
+    fn start(cluster: &TestCluster, kubeconfig: &str) -> Self {
+        let waiting = Arc::new(AtomicU32::new(0));
+        let page = Page::changing(200, "application/json", {
+            let waiting = Arc::clone(&waiting);
+            move || format!("{{\"waiting\": {}}}", waiting.load(Ordering::Relaxed))
+        });
+        let trigger = format!(
+            "- type: metrics-api\n  metadata:\n    url: {}\n    valueLocation: waiting\n    targetValue: \"1\"",
+            page.url("/")
         );
+        let manifest = scaled_job("orders", &trigger).replace(
+            "  maxReplicaCount: 100\n",
+            "  maxReplicaCount: 100\n  pollingInterval: 1\n",
+        );
+        let manifest = cluster.write("orders.yaml", &manifest);
+        let outputs = ["stdout", "stderr"].map(|name| cluster.folder.path().join(name));
+        let run = Keda::new(["run", &manifest, "--kubeconfig", kubeconfig, "--namespace"])
+            .arg(&cluster.namespace)
+            .spawn(&outputs[0], &outputs[1]);
+        Self {
+            waiting,
+            run,
+            outputs,
+        }
     }
-    Ok(())
+
+    /// Has it make so many Jobs in all.
+    fn make(&self, cluster: &TestCluster, count: u32) {
+        self.waiting.store(count, Ordering::Relaxed);
+        eventually(&format!("{count} Jobs"), || {
+            (cluster.jobs().len() == count as usize).then_some(())
+        });
+    }
+
+    fn said(&self) -> String {
+        let read = |path| std::fs::read_to_string(path).expect("an output");
+        self.outputs.iter().map(read).collect()
+    }
+
+    /// Ends it; nothing showed of credentials that were refused.
+    fn end(self) {
+        self.run.signal("INT");
+        eventually("the end of the run", || {
+            self.said().contains("run ended").then_some(())
+        });
+        let said = self.said();
+        assert_eq!(self.run.wait(), 130);
+        assert_lacks(&said, "Unauthorized");
+        assert_lacks(&said, "credential");
+    }
+}
+
+/// Has the embedded cluster take a token no more.
+fn refuse(cluster: &TestCluster, token: &str) {
+    let refusal = json!([{"token": token, "action": {"status": 401}}]);
+    cluster.admin("POST", "/sandbox/faults", Some(refusal));
 }
 
 /// The token of a loop is revoked: nothing shows but what comes of the new one.
-fn refused_token(user: impl FnOnce(&str) -> Value) -> Outcome {
+fn refused_token() -> Outcome {
     let cluster = TestCluster::start();
     let token = cluster.write("token", "first");
-    let kubeconfig = as_user(&cluster, &user(&token));
-    let waiting = Arc::new(AtomicU32::new(1));
-    let page = Page::changing(200, "application/json", {
-        let waiting = Arc::clone(&waiting);
-        move || format!("{{\"waiting\": {}}}", waiting.load(Ordering::Relaxed))
-    });
-    let trigger = format!(
-        "- type: metrics-api\n  metadata:\n    url: {}\n    valueLocation: waiting\n    targetValue: \"1\"",
-        page.url("/")
-    );
-    let manifest = scaled_job("orders", &trigger).replace(
-        "  maxReplicaCount: 100\n",
-        "  maxReplicaCount: 100\n  pollingInterval: 1\n",
-    );
-    let manifest = cluster.write("orders.yaml", &manifest);
-    let errors = cluster.folder.path().join("stderr");
-    let run = Keda::new(["run", &manifest, "--kubeconfig", &kubeconfig, "--namespace"])
-        .arg(&cluster.namespace)
-        .spawn(&cluster.folder.path().join("stdout"), &errors);
-    eventually("the first Job", || {
-        (cluster.jobs().len() == 1).then_some(())
-    });
+    let run = Loop::start(&cluster, &as_user(&cluster, &json!({"tokenFile": token})));
+    run.make(&cluster, 1);
     cluster.write("token", "second");
-    let refusal = json!([{"token": "first", "action": {"status": 401}}]);
-    cluster.admin("POST", "/sandbox/faults", Some(refusal));
-    waiting.store(3, Ordering::Relaxed);
-    eventually("more Jobs with the second token", || {
-        (cluster.jobs().len() == 3).then_some(())
-    });
-    run.signal("INT");
-    assert_eq!(run.wait(), 130);
-    let said = std::fs::read_to_string(&errors).expect("stderr");
-    assert_lacks(&said, "Unauthorized");
-    Ok(())
-}
-
-fn refused_for_good() -> Outcome {
-    let cluster = TestCluster::start();
-    let runs = cluster.write("runs", "");
-    let user = json!({"exec": {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "sh",
-        "args": ["-c", "echo run >> \"$0\"; printf '{\"status\": {\"token\": \"stale\"}}'", runs],
-    }});
-    let kubeconfig = as_user(&cluster, &user);
-    let refusal = json!([{"token": "stale", "action": {"status": 401}}]);
-    cluster.admin("POST", "/sandbox/faults", Some(refusal));
-    let output = list(&cluster, &kubeconfig).expect(2);
-    assert_contains(
-        &output.stderr,
-        &[
-            "Unauthorized",
-            "hint: ",
-            "does not accept these credentials",
-        ],
-    );
-    let runs = std::fs::read_to_string(runs).expect("the runs");
-    // kube's client runs it three times whenever it is set up.
-    assert_eq!(runs.lines().count(), 6);
+    refuse(&cluster, "first");
+    run.make(&cluster, 3);
+    run.end();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod binary;
 pub(crate) mod cluster;
+pub(crate) mod front;
 pub(crate) mod servers;
 
 use libtest_mimic::{Failed, Trial};

@@ -1,0 +1,179 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kube::config::{ExecConfig, ExecInteractiveMode};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::cluster::plugin;
+
+#[test]
+fn a_plugin_is_run_again_a_little_before_its_time_is_over() {
+    let now: Timestamp = "2026-11-24T20:00:00Z".parse().unwrap();
+    let at = |seconds: i64| now + SignedDuration::from_secs(seconds);
+    let hour = Time::new(at(3600), None, now);
+    assert_eq!((hour.renew, hour.end), (at(3540), at(3600)));
+    let short = Time::new(at(20), Some(hour), now);
+    assert_eq!((short.renew, short.end), (at(18), at(20)));
+    // It keeps them itself: it is not asked for them once more with every request of the last minute.
+    let again = Time::new(at(3600), Some(hour), at(3541));
+    assert_eq!((again.renew, again.end), (at(3600), at(3600)));
+    // Over when they come.
+    let over = Time::new(at(-5), None, now);
+    assert_eq!((over.renew, over.end), (at(10), at(10)));
+    let longest = Time::new(Timestamp::MAX, None, now);
+    assert_eq!(longest.end, Timestamp::MAX);
+}
+
+/// A server that refuses the token `first`, and a plugin whose runs give `first`, `second`, … and wait for a file of that name.
+struct Scene {
+    folder: tempfile::TempDir,
+    connections: Arc<AtomicUsize>,
+    credentials: Arc<Credentials>,
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(answer(stream));
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        release(folder.path(), "first");
+        let script = r#"echo run >> "$0/runs"; n=$(($(wc -l < "$0/runs"))); set -- first second third; shift $((n - 1))
+            until test -e "$0/$1"; do sleep 0.01; done
+            printf '{"apiVersion": "client.authentication.k8s.io/v1", "status": {"token": "%s"}}' "$1""#;
+        let mut config = Config::new(server.parse().unwrap());
+        config.auth_info.exec = Some(ExecConfig {
+            api_version: Some("client.authentication.k8s.io/v1".to_owned()),
+            command: Some("sh".to_owned()),
+            args: Some(vec![
+                "-c".to_owned(),
+                script.to_owned(),
+                folder.path().display().to_string(),
+            ]),
+            interactive_mode: Some(ExecInteractiveMode::Never),
+            ..ExecConfig::default()
+        });
+        let plugin = plugin::take(&mut config, Duration::from_mins(1)).unwrap();
+        let credentials = Credentials::resolve(config, None, plugin).await.unwrap();
+        Self {
+            folder,
+            connections,
+            credentials: Arc::new(credentials),
+        }
+    }
+
+    async fn send(&self) -> StatusCode {
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let sent = Arc::clone(&self.credentials).send(request);
+        sent.await.unwrap().status()
+    }
+
+    fn runs(&self) -> usize {
+        let runs = std::fs::read_to_string(self.folder.path().join("runs"));
+        runs.unwrap_or_default().lines().count()
+    }
+
+    /// As if the plugin had said these times, counted from now.
+    fn set_time(&self, renew: SignedDuration, end: SignedDuration) {
+        let now = Timestamp::now();
+        let (renew, end) = (now + renew, now + end);
+        self.credentials.state().resolved.time = Some(Time {
+            expires: end,
+            renew,
+            end,
+        });
+    }
+
+    fn token(&self) -> String {
+        let token = self.credentials.state().resolved.token.clone();
+        token.unwrap().to_str().unwrap().to_owned()
+    }
+}
+
+fn release(folder: &Path, token: &str) {
+    std::fs::write(folder.join(token), "").unwrap();
+}
+
+async fn answer(stream: TcpStream) {
+    let mut stream = BufReader::new(stream);
+    let (mut line, mut status) = (String::new(), "200 OK");
+    while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+        if line
+            .trim_end()
+            .eq_ignore_ascii_case("authorization: bearer first")
+        {
+            status = "401 Unauthorized";
+        }
+        if line == "\r\n" {
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            status = "200 OK";
+        }
+        line.clear();
+    }
+}
+
+#[tokio::test]
+async fn a_new_token_keeps_the_connections() {
+    let scene = Scene::start().await;
+    release(scene.folder.path(), "second");
+    for _ in 0..3 {
+        assert_eq!(scene.send().await, StatusCode::OK);
+    }
+    assert_eq!(scene.token(), "Bearer second");
+    assert_eq!(scene.runs(), 2);
+    assert_eq!(scene.connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn requests_that_are_refused_together_wait_for_one_run() {
+    let scene = Scene::start().await;
+    let sent = (0..20).map(|_| scene.send());
+    let mut sent = std::pin::pin!(futures::future::join_all(sent));
+    assert!(sent.as_mut().now_or_never().is_none());
+    // One that gives up does not end the run.
+    let mut one = Box::pin(scene.send());
+    while scene.runs() < 2 {
+        tokio::select! {
+            _ = &mut sent => panic!("the plugin is not done"),
+            _ = &mut one => panic!("the plugin is not done"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    drop(one);
+    release(scene.folder.path(), "second");
+    assert!(sent.await.iter().all(StatusCode::is_success));
+    assert_eq!(scene.runs(), 2);
+}
+
+#[tokio::test]
+async fn the_old_token_is_used_until_it_is_over() {
+    let scene = Scene::start().await;
+    release(scene.folder.path(), "second");
+    assert_eq!(scene.send().await, StatusCode::OK);
+    let (past, hour) = (SignedDuration::from_secs(-1), SignedDuration::from_hours(1));
+    scene.set_time(past, hour);
+    for _ in 0..3 {
+        assert_eq!(scene.send().await, StatusCode::OK);
+    }
+    assert_eq!(scene.token(), "Bearer second");
+    scene.set_time(past, past);
+    let mut waiting = Box::pin(scene.send());
+    while scene.runs() < 3 {
+        assert!(waiting.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(scene.token(), "Bearer second");
+    release(scene.folder.path(), "third");
+    assert_eq!(waiting.await, StatusCode::OK);
+    assert_eq!((scene.token().as_str(), scene.runs()), ("Bearer third", 3));
+}
