@@ -1,8 +1,11 @@
 //! Jobs that this run made and that the inventory does not show yet. Without it a second cycle that comes before the watch has caught
 //! up would make the same Jobs again.
 //!
-//! Pure: time is given. An entry leaves when the inventory shows its Job, or when a list that began after the create ended does not;
-//! it never leaves by age. A create whose outcome is not known counts as well, until a list has told.
+//! Pure: time is given. An entry leaves when its Job is seen, or when a list that began after the create ended does not show it and is
+//! believed; it never leaves by age. A create whose outcome is not known counts as well, until a list has told.
+//!
+//! A list that leaves out a Job which the server said it made is not believed unasked: the Job may have ended and be gone, or the list
+//! may come from a cache that is behind. So the youngest such Job is looked for by its name, see [`Ledger::missing`].
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -51,6 +54,10 @@ pub struct Ledger {
     /// Jobs that were sent more than once, and when the last answer came. While one is there, an earlier sending that arrives late
     /// makes no second Job.
     resent: BTreeMap<String, Instant>,
+    /// Jobs that were seen although no answer had told that they were made, until they are asked for.
+    found: Vec<String>,
+    /// The last list left out a Job that exists.
+    doubted: bool,
 }
 
 impl Ledger {
@@ -110,15 +117,53 @@ impl Ledger {
             .count()
     }
 
-    /// Takes in what exists: `observed` shows every Job that was created before `as_of` and not deleted since.
-    pub fn reconcile(&mut self, observed: &[ObservedJob], as_of: Instant) {
-        if self.entries.is_empty() && self.spare.is_empty() {
+    /// How many creates nobody knows the outcome of: those that no list has told of, and those that may still be carried out.
+    pub fn unknown(&self, now: Instant) -> usize {
+        let uncertain = self.entries.values().filter(|entry| !entry.certain);
+        let may_arrive = |since: &Instant| now.duration_since(*since) < LATE;
+        let spare = self.spare.values().filter(|(_, since)| may_arrive(since));
+        uncertain.count() + spare.count()
+    }
+
+    /// Whether it waits for no Job.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.spare.is_empty()
+    }
+
+    /// Takes in that these Jobs exist, or did.
+    pub fn see(&mut self, observed: &[ObservedJob]) {
+        if self.is_empty() {
             return;
         }
         for job in observed {
-            self.entries.remove(&job.name);
-            self.spare.remove(&job.name);
+            let entry = self.entries.remove(&job.name);
+            let spare = self.spare.remove(&job.name);
+            if spare.is_some() || entry.is_some_and(|entry| !entry.certain) {
+                self.found.push(job.name.clone());
+            }
         }
+    }
+
+    /// Names of Jobs that were seen since this was asked last and whose creates had had no answer.
+    pub fn take_found(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// The youngest Job that the server said it made and that is not seen, although a list shows what was created before `as_of`.
+    /// Whether that list is to be believed depends on whether this Job still exists.
+    pub fn missing(&self, as_of: Instant) -> Option<&Sent> {
+        let missing = self
+            .entries
+            .values()
+            .filter(|entry| entry.certain && entry.since < as_of);
+        missing
+            .max_by_key(|entry| entry.since)
+            .map(|entry| &entry.sent)
+    }
+
+    /// The list shows what was created before `as_of`, and is believed: what was not seen does not exist.
+    pub fn believe(&mut self, as_of: Instant) {
+        self.doubted = false;
         let spare = &mut self.spare;
         self.entries.retain(|name, entry| {
             // At the very same moment it is not clear which was first.
@@ -132,16 +177,23 @@ impl Ledger {
         });
     }
 
-    /// Whether a list must tell before the next plan: an outcome is not known.
-    pub fn is_uncertain(&self) -> bool {
-        self.entries.values().any(|entry| !entry.certain)
+    /// The list leaves out a Job that exists. Nothing is concluded from it, and the next plan needs another one.
+    pub fn doubt(&mut self) {
+        self.doubted = true;
     }
 
-    /// Whether a list should look for Jobs that the watch ought to have shown by now.
-    pub fn is_overdue(&self, now: Instant) -> bool {
+    /// Whether a list must tell before the next plan: the last one was not to be believed, or an outcome is not known and what is known
+    /// is as of `as_of`.
+    pub fn is_uncertain(&self, as_of: Instant) -> bool {
+        let unknown = |entry: &Entry| !entry.certain && entry.since >= as_of;
+        self.doubted || self.entries.values().any(unknown)
+    }
+
+    /// Whether a list should look for Jobs that the watch ought to have shown by now, when what is known is as of `as_of`.
+    pub fn is_overdue(&self, now: Instant, as_of: Instant) -> bool {
         self.entries
             .values()
-            .any(|entry| now.duration_since(entry.since) > OVERDUE)
+            .any(|entry| entry.since >= as_of && now.duration_since(entry.since) > OVERDUE)
     }
 
     /// What exists, with the Jobs that are not seen yet: unfinished, pending, each holding a slot.
@@ -208,6 +260,12 @@ mod tests {
         }
     }
 
+    /// Takes in what a list shows that is believed, or a watch that followed one.
+    fn reconcile(ledger: &mut Ledger, observed: &[ObservedJob], as_of: Instant) {
+        ledger.see(observed);
+        ledger.believe(as_of);
+    }
+
     fn names(jobs: &[ObservedJob]) -> Vec<&str> {
         jobs.iter().map(|job| job.name.as_str()).collect()
     }
@@ -222,12 +280,17 @@ mod tests {
         let counts = counts(&all);
         assert_eq!((counts.running, counts.pending, counts.slots), (2, 2, 2));
         // Seen as finished is seen.
-        ledger.reconcile(&[job("a", JobState::Succeeded)], now);
+        reconcile(&mut ledger, &[job("a", JobState::Succeeded)], now);
         assert_eq!(names(&ledger.complete(Vec::new())), ["b"]);
-        assert!(!ledger.is_uncertain());
-        assert!(!ledger.is_overdue(now + OVERDUE));
-        assert!(ledger.is_overdue(now + OVERDUE * 2));
-        ledger.reconcile(&[], now + OVERDUE);
+        assert!(!ledger.is_uncertain(now));
+        assert!(!ledger.is_overdue(now + OVERDUE, now));
+        assert!(ledger.is_overdue(now + OVERDUE * 2, now));
+        let later = now + OVERDUE;
+        assert!(
+            !ledger.is_overdue(now + OVERDUE * 2, later),
+            "a list has told already"
+        );
+        reconcile(&mut ledger, &[], now + OVERDUE);
         assert!(ledger.complete(Vec::new()).is_empty());
         assert_eq!(ledger.take_spare(), None, "it was made, and deleted since");
     }
@@ -250,19 +313,47 @@ mod tests {
         let later = now + Duration::from_secs(1);
         ledger.perhaps(sent("a"), now, Timestamp::UNIX_EPOCH);
         ledger.perhaps(sent("b"), now, Timestamp::UNIX_EPOCH);
-        assert!(ledger.is_uncertain());
-        ledger.reconcile(&[], now);
-        assert!(ledger.is_uncertain(), "the list was older");
-        ledger.reconcile(&[job("a", JobState::Pending)], later);
-        assert!(!ledger.is_uncertain());
+        assert!(ledger.is_uncertain(now));
+        reconcile(&mut ledger, &[], now);
+        assert!(ledger.is_uncertain(now), "the list was older");
+        reconcile(&mut ledger, &[job("a", JobState::Pending)], later);
+        assert!(!ledger.is_uncertain(now));
+        assert_eq!(ledger.take_found(), ["a"]);
         assert!(ledger.complete(Vec::new()).is_empty());
         assert_eq!(ledger.take_spare(), Some(sent("b")));
         assert_eq!(ledger.take_spare(), None);
         // One that arrives after all is no longer spare.
         ledger.perhaps(sent("c"), now, Timestamp::UNIX_EPOCH);
-        ledger.reconcile(&[], later);
-        ledger.reconcile(&[job("c", JobState::Pending)], later);
+        reconcile(&mut ledger, &[], later);
+        reconcile(&mut ledger, &[job("c", JobState::Pending)], later);
         assert_eq!(ledger.take_spare(), None);
+        assert_eq!(ledger.take_found(), ["c"]);
+        // One that was answered is no news.
+        ledger.created(sent("d"), now, Timestamp::UNIX_EPOCH);
+        ledger.see(&[job("d", JobState::Pending)]);
+        assert!(ledger.take_found().is_empty());
+    }
+
+    #[test]
+    fn a_list_that_leaves_out_what_was_made_is_not_believed_unasked() {
+        let (mut ledger, now) = (Ledger::default(), Instant::now());
+        let second = Duration::from_secs(1);
+        let list = now + second * 3;
+        ledger.created(sent("a"), now, Timestamp::UNIX_EPOCH);
+        ledger.created(sent("b"), now + second, Timestamp::UNIX_EPOCH);
+        ledger.perhaps(sent("c"), now + second * 2, Timestamp::UNIX_EPOCH);
+        assert_eq!(ledger.missing(now), None, "the list is older");
+        let youngest = ledger.missing(list).map(|sent| sent.name.as_str());
+        assert_eq!(youngest, Some("b"), "that c was made nobody said");
+        ledger.doubt();
+        assert_eq!(names(&ledger.complete(Vec::new())), ["a", "b", "c"]);
+        assert!(ledger.is_uncertain(list), "another list must tell");
+        // The next one shows two of them, and is believed.
+        let all = [job("a", JobState::Running), job("b", JobState::Running)];
+        reconcile(&mut ledger, &all, list + second);
+        assert_eq!(ledger.missing(list + second), None);
+        assert!(!ledger.is_uncertain(list + second));
+        assert_eq!(ledger.take_spare(), Some(sent("c")));
     }
 
     #[test]
@@ -274,13 +365,17 @@ mod tests {
         ledger.perhaps(sent("b"), now, Timestamp::UNIX_EPOCH);
         ledger.perhaps(sent("c"), now, Timestamp::UNIX_EPOCH);
         assert_eq!(ledger.unanswered(later), 2);
-        ledger.reconcile(&[job("c", JobState::Pending)], later);
+        reconcile(&mut ledger, &[job("c", JobState::Pending)], later);
         assert_eq!(
             ledger.unanswered(later),
             1,
             "a list that does not show it does not end it"
         );
+        assert_eq!(ledger.unknown(later), 1);
         assert_eq!(ledger.unanswered(now + LATE), 0);
+        assert_eq!(ledger.unknown(now + LATE), 0);
+        ledger.perhaps(sent("d"), now, Timestamp::UNIX_EPOCH);
+        assert_eq!(ledger.unknown(now + LATE), 1, "no list has told of it");
     }
 
     /// What happens to a cluster and to one who watches it late.
@@ -296,6 +391,8 @@ mod tests {
         Watch(usize),
         /// A list comes through.
         List,
+        /// A list comes from a cache that has got no further than the watch.
+        OldList,
         /// A Job ends, or is deleted.
         Finish(usize),
         Delete(usize),
@@ -308,6 +405,7 @@ mod tests {
                 2 => any::<bool>().prop_map(|made| Step::Lose { made }),
                 2 => (1..4_usize).prop_map(Step::Watch),
                 1 => Just(Step::List),
+                1 => Just(Step::OldList),
                 1 => any::<usize>().prop_map(Step::Finish),
                 1 => any::<usize>().prop_map(Step::Delete),
             ],
@@ -332,13 +430,26 @@ mod tests {
             let (mut world, mut seen) = (World::new(), World::new());
             let mut changes: Vec<(String, Option<JobState>)> = Vec::new();
             let (mut watched, mut as_of) = (0, start);
+            // No cycle may create: the last list was seen to be wrong.
+            let mut holds = false;
+            // The youngest was gone, and the list was taken to be right about the others.
+            let mut excused = BTreeSet::new();
+            let mut remade = BTreeSet::new();
             for (number, step) in steps.into_iter().enumerate() {
                 let now = start + Duration::from_secs(number as u64 + 1);
                 let mut change = None;
+                let listed = matches!(step, Step::List);
                 match step {
+                    Step::Create | Step::Lose { .. } if holds => {}
                     Step::Create | Step::Lose { .. } => {
                         let sent = ledger.take_spare().unwrap_or_else(|| sent(&format!("job-{number}")));
-                        if !matches!(step, Step::Lose { made: false }) {
+                        // What has the name already is left as it is.
+                        if !matches!(step, Step::Lose { made: false }) && !world.contains_key(&sent.name) {
+                            // An old list had it that this was never made; it was, and has gone since. The watch cannot tell the
+                            // two apart.
+                            if changes.iter().any(|(name, _)| *name == sent.name) {
+                                remade.insert(sent.name.clone());
+                            }
                             change = Some((sent.name.clone(), Some(JobState::Pending)));
                         }
                         if matches!(step, Step::Create) {
@@ -356,7 +467,9 @@ mod tests {
                     Step::List => {
                         seen.clone_from(&world);
                         (watched, as_of) = (changes.len(), now);
+                        excused.clear();
                     }
+                    Step::OldList => as_of = now,
                     Step::Finish(place) => {
                         let name = world.keys().nth(place % world.len().max(1)).cloned();
                         change = name.map(|name| (name, Some(JobState::Succeeded)));
@@ -372,19 +485,32 @@ mod tests {
                 }
                 let observed: Vec<ObservedJob> =
                     seen.iter().map(|(name, state)| job(name, *state)).collect();
-                ledger.reconcile(&observed, as_of);
+                ledger.see(&observed);
+                let missing = ledger.missing(as_of).map(|sent| sent.name.clone());
+                holds = missing.as_ref().is_some_and(|name| world.contains_key(name));
+                if holds {
+                    ledger.doubt();
+                } else {
+                    if missing.is_some() {
+                        excused.extend(ledger.entries.values().map(|entry| entry.sent.name.clone()));
+                    }
+                    ledger.believe(as_of);
+                }
                 let all = ledger.complete(observed);
                 let unique: BTreeSet<&str> = all.iter().map(|job| job.name.as_str()).collect();
                 prop_assert_eq!(unique.len(), all.len(), "one name, one count");
                 for (name, state) in &world {
-                    if !state.is_finished() {
+                    // The next create takes such a name and makes no second Job.
+                    let is_spare = ledger.spare.contains_key(name);
+                    if !state.is_finished() && !is_spare && !excused.contains(name) && !remade.contains(name) {
                         let counted = all.iter().find(|job| &job.name == name);
                         prop_assert!(counted.is_some_and(|job| !job.state.is_finished()), "{} is not counted", name);
                     }
                 }
-                if as_of == now {
+                if listed {
+                    prop_assert!(!holds, "a list of what exists is believed");
                     prop_assert_eq!(counts(&all).running, i64::try_from(world.values().filter(|state| !state.is_finished()).count()).unwrap());
-                    prop_assert!(!ledger.is_uncertain());
+                    prop_assert!(!ledger.is_uncertain(as_of));
                 }
             }
         }

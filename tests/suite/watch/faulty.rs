@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Scene, delete};
+use super::{Loop, Scene, delete};
 use crate::support::{Outcome, assert_contains, eventually};
 
 pub(super) fn silent(
@@ -26,6 +26,98 @@ pub(super) fn silent(
     run.more_cycles(9);
     assert!(right(scene.jobs()), "{} Jobs", scene.jobs());
     run.end();
+    Ok(())
+}
+
+/// Five Jobs at most, 25 items, and a server whose lists show nothing and whose watches say nothing.
+fn behind(environment: &[(&str, &str)]) -> (Scene, Loop) {
+    let scene = Scene::new(25);
+    // As behind a cache that got stuck: lists show nothing, and no watch ever says anything.
+    scene.fault(json!([
+        {"verb": "list", "resource": "jobs", "action": {"empty": true}},
+        {"verb": "watch", "action": {"watch": "stop"}},
+    ]));
+    let text = scene.object("orders", "default");
+    let text = text.replace("maxReplicaCount: 300", "maxReplicaCount: 5");
+    let manifest = scene.cluster.write("orders.yaml", &text);
+    let run = scene.start(&[&manifest], environment);
+    (scene, run)
+}
+
+/// Without the mend there would be nothing to see in [`hiding`].
+pub(super) fn hiding_and_believed() -> Outcome {
+    let (_scene, run) = behind(&[("KEDA_JOBS_MUTANT", "any-list")]);
+    eventually("more Jobs than may be", || {
+        (run.count("created") > 5).then_some(())
+    });
+    run.end();
+    Ok(())
+}
+
+pub(super) fn hiding() -> Outcome {
+    let (scene, run) = behind(&[]);
+    eventually("two cycles that hold", || {
+        (run.count("held") >= 2).then_some(())
+    });
+    let held = run.count("held") as u64;
+    assert!(
+        scene.requests("get jobs") <= held + 1,
+        "one request a cycle"
+    );
+    let held = run.last("held");
+    assert_eq!(
+        (&held["term"], &held["create"]),
+        (&json!("inventory-unknown"), &json!(0))
+    );
+    let said = held["message"].as_str().unwrap_or_default();
+    assert_contains(
+        said,
+        &[
+            "leaves out the job orders-",
+            "which exists",
+            "a proxy or a cache",
+        ],
+    );
+    scene.no_faults();
+    assert_eq!(scene.jobs(), 5);
+    assert_eq!(run.count("created"), 5);
+    // The lists are right again: it goes on by itself.
+    let plan = || run.last("planned")["plan"]["jobs"]["running"].clone();
+    eventually("five Jobs to be counted", || (plan() == 5).then_some(()));
+    run.more_cycles(2);
+    assert_eq!((scene.jobs(), run.count("created")), (5, 5));
+    run.end();
+    Ok(())
+}
+
+pub(super) fn gone_at_once() -> Outcome {
+    // With a watch that tells it, and with lists alone.
+    for (rules, most_asked) in [
+        (json!([]), 0),
+        (json!([{"verb": "watch", "action": {"status": 403}}]), 1),
+    ] {
+        let scene = Scene::new(3);
+        scene.fault(rules);
+        let text = scene
+            .object("orders", "default")
+            .replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 10ms")
+            .replace(
+                "  jobTargetRef:\n",
+                "  jobTargetRef:\n    ttlSecondsAfterFinished: 0\n",
+            );
+        let manifest = scene.cluster.write("orders.yaml", &text);
+        let run = scene.start(&[&manifest], &[]);
+        run.more_cycles(8);
+        let cycles = run.count("cycleStarted") as u64;
+        assert!(run.count("created") >= 15, "{}", run.count("created"));
+        assert_eq!(run.count("held"), 0);
+        let asked = scene.requests("get jobs");
+        assert!(
+            asked <= most_asked * cycles,
+            "{asked} requests in {cycles} cycles"
+        );
+        run.end();
+    }
     Ok(())
 }
 
