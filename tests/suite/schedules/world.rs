@@ -473,6 +473,7 @@ impl World {
             Event::Created { .. } => cycle.created += 1,
             Event::Held { .. }
             | Event::CreateFailed { .. }
+            | Event::JobsRefused { .. }
             | Event::CycleFailed { .. }
             | Event::Refused { .. } => cycle.said = true,
             Event::Notice { message } if message.contains("were not sent") => cycle.said = true,

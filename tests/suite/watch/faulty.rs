@@ -183,7 +183,16 @@ pub(super) fn lost() -> Outcome {
             .collect();
         // A name whose create came to nothing is used again, so that one that still arrives makes no second Job.
         assert_eq!(jobs, failed(), "{first}");
-        run.end();
+        // That one was made after all is told, and counted like the others.
+        let late = usize::from(first == json!({"loseAnswer": true}));
+        assert_eq!(run.count("createdAfterAll"), late, "{first}");
+        assert_eq!(run.count("created"), 4 - late, "{first}");
+        let totals = run.end()["totals"].clone();
+        assert_eq!(
+            (&totals["created"], &totals["unanswered"]),
+            (&json!(4), &json!(0)),
+            "{first}"
+        );
     }
     Ok(())
 }
