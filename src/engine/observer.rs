@@ -7,11 +7,11 @@ use k8s_openapi::jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Target;
-use super::ledger::{Ledger, Sent};
+use super::ledger::{Ledger, Missing, Sent};
 use crate::cluster::actions::{self, Found};
 use crate::cluster::job::Owner;
 use crate::cluster::scaled_jobs::ScaledJobs;
-use crate::cluster::watch::{Mode, Watches};
+use crate::cluster::watch::{Mode, Snapshot, Watches};
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
 use crate::mutant;
 use crate::planner::inventory::{Inventory, ObservedJob};
@@ -89,11 +89,9 @@ impl Observer {
             .copied();
         let mut known = snapshot(since).await?;
         let (uncertain, overdue) = self.with_ledger(target, |ledger| {
-            ledger.see(&known.jobs);
-            if !ledger.is_empty() {
-                // They were made, and a TTL took them before anybody looked.
-                ledger.see(&self.watches.ended(&target.namespace, &target.job));
-            }
+            ledger.see(&known.jobs, known.as_of);
+            // A TTL may take them before anybody looks.
+            ledger.see_ended(&self.watches.ended(&target.namespace, &target.job));
             let as_of = known.as_of;
             (
                 ledger.is_uncertain(as_of),
@@ -110,45 +108,48 @@ impl Observer {
                 }
             }
         }
-        self.with_ledger(target, |ledger| ledger.see(&known.jobs));
-        self.vouch(target, known.as_of).await?;
+        self.with_ledger(target, |ledger| ledger.see(&known.jobs, known.as_of));
+        self.vouch(target, &known).await?;
         // Without these nobody would hear how they ended, the failure brake least of all.
         let ended = self.watches.take_ended(&target.namespace, &target.job);
-        known.jobs.extend(ended);
         Ok(Inventory::Known(self.with_ledger(target, |ledger| {
-            ledger.see(&known.jobs);
-            ledger.believe(known.as_of);
+            ledger.see_ended(&ended);
+            ledger.believe(&known.jobs, known.as_of);
+            known.jobs.extend(ended);
             ledger.complete(known.jobs)
         })))
     }
 
-    /// Whether the list as of `as_of` can be believed: where it leaves out Jobs that the server said it made, the youngest of them is
-    /// looked for by its name. Jobs that have ended and are gone are left out rightly.
+    /// Whether the list in `known` can be believed: where it leaves out Jobs that were made, the youngest of them is looked for by its
+    /// name. Jobs that have ended and are gone are left out rightly.
     ///
     /// # Errors
     /// When that Job exists, or it is not known whether it does: the Jobs cannot be counted (law 1).
-    async fn vouch(&self, target: &Target, as_of: Instant) -> Result<(), ClusterError> {
-        let missing = self.with_ledger(target, |ledger| ledger.missing(as_of).cloned());
-        let Some(sent) = missing.filter(|_| !mutant::is("any-list")) else {
+    async fn vouch(&self, target: &Target, known: &Snapshot) -> Result<(), ClusterError> {
+        let missing = self.with_ledger(target, |ledger| ledger.missing(&known.jobs, known.as_of));
+        let Some(Missing { name, cycle, seen }) = missing.filter(|_| !mutant::is("any-list"))
+        else {
             return Ok(());
         };
         let (namespace, object) = (&target.namespace, &target.job.name);
-        let found =
-            actions::look(&self.cluster, namespace, &sent.name, object, &sent.cycle).await?;
+        let found = actions::look(&self.cluster, namespace, &name, object, &cycle).await?;
         let Found::Ours { tracked } = found else {
             return Ok(());
         };
+        // Somebody took the label from it, and no list shows it any more.
+        if !tracked && seen {
+            return Ok(());
+        }
         self.with_ledger(target, Ledger::doubt);
         if !tracked {
-            self.marked(target, &sent.name, false);
+            self.marked(target, &name, false);
             return self.can_count(target);
         }
         Err(ClusterError {
             kind: ClusterErrorKind::Other,
             operation: format!("count the Jobs of {}", target.id()),
             message: format!(
-                "the list of jobs.batch in namespace {namespace} leaves out the job {name}, which exists: something between here and the API server, such as a proxy or a cache that is behind, answers lists with what is old; compare kubectl get job {name} --namespace {namespace} with kubectl get jobs --selector {NAME_LABEL}={object} --namespace {namespace}",
-                name = sent.name
+                "the list of jobs.batch in namespace {namespace} leaves out the job {name}, which exists: something between here and the API server, such as a proxy or a cache that is behind, answers lists with what is old; compare kubectl get job {name} --namespace {namespace} with kubectl get jobs --selector {NAME_LABEL}={object} --namespace {namespace}"
             ),
             causes: Vec::new(),
         })

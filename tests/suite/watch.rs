@@ -37,12 +37,20 @@ pub(crate) fn tests() -> Vec<Trial> {
             })
         }),
         embedded_test(
-            "watch::a_list_that_hides_jobs_holds_and_names_one",
-            faulty::hiding,
+            "watch::a_list_that_hides_new_jobs_holds_and_names_one",
+            || faulty::hiding(true),
+        ),
+        embedded_test(
+            "watch::a_list_that_hides_jobs_seen_before_holds_and_names_one",
+            || faulty::hiding(false),
         ),
         embedded_test(
             "watch::where_every_list_is_believed_there_is_a_second_batch",
-            faulty::hiding_and_believed,
+            || faulty::hiding_and_believed(true),
+        ),
+        embedded_test(
+            "watch::where_every_list_is_believed_there_is_a_second_batch_later",
+            || faulty::hiding_and_believed(false),
         ),
         embedded_test(
             "watch::jobs_that_end_and_go_at_once_hold_nothing",

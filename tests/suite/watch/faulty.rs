@@ -29,24 +29,36 @@ pub(super) fn silent(
     Ok(())
 }
 
-/// Five Jobs at most, 25 items, and a server whose lists show nothing and whose watches say nothing.
-fn behind(environment: &[(&str, &str)]) -> (Scene, Loop) {
+/// Five Jobs at most, 25 items, and a server whose lists show nothing and whose watches say nothing, as behind a cache that got
+/// stuck: from the beginning on, or when five Jobs have been seen.
+fn behind(from_the_beginning: bool, environment: &[(&str, &str)]) -> (Scene, Loop) {
     let scene = Scene::new(25);
-    // As behind a cache that got stuck: lists show nothing, and no watch ever says anything.
-    scene.fault(json!([
-        {"verb": "list", "resource": "jobs", "action": {"empty": true}},
-        {"verb": "watch", "action": {"watch": "stop"}},
-    ]));
+    let stuck = || {
+        scene.fault(json!([
+            {"verb": "list", "resource": "jobs", "action": {"empty": true}},
+            {"verb": "watch", "count": 2, "action": {"watch": "expire"}},
+            {"verb": "watch", "action": {"watch": "stop"}},
+        ]));
+    };
+    if from_the_beginning {
+        stuck();
+    }
     let text = scene.object("orders", "default");
     let text = text.replace("maxReplicaCount: 300", "maxReplicaCount: 5");
     let manifest = scene.cluster.write("orders.yaml", &text);
     let run = scene.start(&[&manifest], environment);
+    if !from_the_beginning {
+        let plan = || run.last("planned")["plan"]["jobs"]["running"].clone();
+        eventually("five Jobs to be counted", || (plan() == 5).then_some(()));
+        run.more_cycles(1);
+        stuck();
+    }
     (scene, run)
 }
 
 /// Without the mend there would be nothing to see in [`hiding`].
-pub(super) fn hiding_and_believed() -> Outcome {
-    let (_scene, run) = behind(&[("KEDA_JOBS_MUTANT", "any-list")]);
+pub(super) fn hiding_and_believed(from_the_beginning: bool) -> Outcome {
+    let (_scene, run) = behind(from_the_beginning, &[("KEDA_JOBS_MUTANT", "any-list")]);
     eventually("more Jobs than may be", || {
         (run.count("created") > 5).then_some(())
     });
@@ -54,8 +66,8 @@ pub(super) fn hiding_and_believed() -> Outcome {
     Ok(())
 }
 
-pub(super) fn hiding() -> Outcome {
-    let (scene, run) = behind(&[]);
+pub(super) fn hiding(from_the_beginning: bool) -> Outcome {
+    let (scene, run) = behind(from_the_beginning, &[]);
     eventually("two cycles that hold", || {
         (run.count("held") >= 2).then_some(())
     });
