@@ -53,6 +53,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             || faulty::hiding_and_believed(false),
         ),
         embedded_test(
+            "watch::a_list_that_hides_jobs_holds_where_none_can_be_looked_for",
+            faulty::cannot_be_looked_for,
+        ),
+        embedded_test(
             "watch::jobs_that_end_and_go_at_once_hold_nothing",
             faulty::gone_at_once,
         ),

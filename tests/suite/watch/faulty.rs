@@ -102,6 +102,22 @@ pub(super) fn hiding(from_the_beginning: bool) -> Outcome {
     Ok(())
 }
 
+/// What holds is named as it is for a list.
+pub(super) fn cannot_be_looked_for() -> Outcome {
+    let (scene, run) = behind(true, &[]);
+    scene.fault(json!([{"verb": "get", "resource": "jobs", "action": {"status": 403}}]));
+    eventually("a cycle that holds for it", || {
+        let held = run.last("held")["message"].clone();
+        let said = held.as_str().unwrap_or_default();
+        let names =
+            said.contains("cannot get job ") && said.contains("the right to get jobs.batch");
+        names.then_some(())
+    });
+    assert_eq!(run.count("created"), 5);
+    run.end();
+    Ok(())
+}
+
 pub(super) fn gone_at_once() -> Outcome {
     // With a watch that tells it, and with lists alone.
     for (rules, most_asked) in [
