@@ -2,9 +2,9 @@
 //! and not the API server. Pods likewise, where an object's strategy reads pending Jobs. A run of one cycle lists only.
 //!
 //! A watch may lag, and may lie still. That makes counts old, never wrong in the dangerous direction: a Job whose end is not seen
-//! yet holds its slot a little longer, and one that was just made, or that a list leaves out, is the ledger's care. An inventory that cannot be vouched for
-//! (never listed, cut off or silent for too long, not allowed) is listed anew when it is asked for, and failing that the cycle
-//! holds (law 1).
+//! yet holds its slot a little longer, and one that was just made, or that a list leaves out, is the ledger's care. An inventory that
+//! cannot be vouched for (never listed, cut off or silent for too long, not allowed) is listed anew when it is asked for, and failing
+//! that the cycle holds (law 1).
 
 mod feed;
 mod store;
