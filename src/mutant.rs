@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 /// Names the fault: `no-ledger` forgets what was made, `empty-on-failure` takes a list that failed for an empty one,
-/// `no-lease-check` writes whoever holds the lease, `new-name` takes a Job that an earlier attempt made for another's.
+/// `no-lease-check` writes whoever holds the lease, `new-name` takes a Job that an earlier attempt made for another's, `any-list` believes
+/// every list.
 const VARIABLE: &str = "KEDA_JOBS_MUTANT";
 
 /// Whether that fault is put in.

@@ -42,10 +42,60 @@ struct AnswerMetadata {
     labels: Option<BTreeMap<String, String>>,
 }
 
-/// Whether a Job with these labels has the tracking label of the one that was sent.
-fn is_tracked(labels: Option<&BTreeMap<String, String>>, sent: &Value) -> bool {
+/// Whether a Job with these labels is counted for `object`.
+fn is_tracked(labels: Option<&BTreeMap<String, String>>, object: &str) -> bool {
     let label = labels.and_then(|labels| labels.get(NAME_LABEL));
-    label.map(String::as_str) == sent["metadata"]["labels"][NAME_LABEL].as_str()
+    label.is_some_and(|label| label == object)
+}
+
+/// The object whose Job `job` is.
+fn object_of(job: &Value) -> &str {
+    job["metadata"]["labels"][NAME_LABEL]
+        .as_str()
+        .unwrap_or_default()
+}
+
+/// What has the name of a Job that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// The Job itself.
+    Ours {
+        /// It carries the label by which Jobs are counted.
+        tracked: bool,
+    },
+    /// Another's Job, or one of another cycle.
+    Others,
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks for the Job `name` of `object` that the cycle with that mark sent, by its name and not in a list.
+///
+/// # Errors
+/// When that cannot be told.
+pub async fn look(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    object: &str,
+    cycle: &str,
+) -> Result<Found, ClusterError> {
+    let api: Api<Job> = Api::namespaced(cluster.client.clone(), namespace);
+    let operation = format!("get job {namespace}/{name}");
+    let found = optional(cluster.request(&operation, api.get_metadata(name)).await)?;
+    Ok(found.map_or(Found::Nothing, |job| {
+        let tracked = is_tracked(job.metadata.labels.as_ref(), object);
+        // Where the cluster takes our annotations away the label tells: every other writer of it has a mark of its own.
+        let ours = match job.annotations().get(CYCLE_ANNOTATION) {
+            Some(mark) => mark == cycle,
+            None => tracked,
+        };
+        if ours {
+            Found::Ours { tracked }
+        } else {
+            Found::Others
+        }
+    }))
 }
 
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
@@ -70,7 +120,6 @@ pub async fn create(
         .as_str()
         .unwrap_or_default();
     let operation = format!("create job {namespace}/{name}");
-    let api: Api<Job> = Api::namespaced(cluster.client.clone(), namespace);
     // As it is: a field newer than our types must survive (law 9).
     let body = serde_json::to_vec(job).expect("the keys of JSON are strings");
     let patience = Instant::now() + cluster.request_timeout();
@@ -123,31 +172,19 @@ pub async fn create(
             Ok(made) => {
                 return Ok(Made {
                     resent: perhaps,
-                    tracked: is_tracked(made.metadata.labels.as_ref(), job),
+                    tracked: is_tracked(made.metadata.labels.as_ref(), object_of(job)),
                 });
             }
             Err(error) if error.kind == ClusterErrorKind::AlreadyExists => {
-                let get = format!("get job {namespace}/{name}");
-                return match optional(cluster.request(&get, api.get_metadata(name)).await) {
-                    Ok(Some(existing)) => {
-                        let tracked = is_tracked(existing.metadata.labels.as_ref(), job);
-                        // Where the cluster takes our annotations away the label tells: every other writer of it has a mark of its own.
-                        let ours = match existing.annotations().get(CYCLE_ANNOTATION) {
-                            Some(mark) => mark == cycle,
-                            None => tracked,
-                        };
-                        if ours && !mutant::is("new-name") {
-                            Ok(Made {
-                                resent: perhaps,
-                                tracked,
-                            })
-                        } else {
-                            Err(error)
-                        }
-                    }
+                return match look(cluster, namespace, name, object_of(job), cycle).await {
+                    Ok(Found::Ours { tracked }) if !mutant::is("new-name") => Ok(Made {
+                        resent: perhaps,
+                        tracked,
+                    }),
+                    Ok(Found::Ours { .. } | Found::Others) => Err(error),
                     // It was there under the name that was chosen here, and has ended and gone since. Should it have been
                     // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
-                    Ok(None) => Ok(Made {
+                    Ok(Found::Nothing) => Ok(Made {
                         resent: perhaps,
                         tracked: true,
                     }),
@@ -267,7 +304,7 @@ pub async fn dry_run(
         ..PostParams::default()
     };
     match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
-        Ok(Ok(made)) => Ok(is_tracked(made.metadata.labels.as_ref(), job)),
+        Ok(Ok(made)) => Ok(is_tracked(made.metadata.labels.as_ref(), object_of(job))),
         Ok(Err(error)) => {
             let error = ClusterError::from_kube(&operation, &error);
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.

@@ -2,14 +2,14 @@
 //! and not the API server. Pods likewise, where an object's strategy reads pending Jobs. A run of one cycle lists only.
 //!
 //! A watch may lag, and may lie still. That makes counts old, never wrong in the dangerous direction: a Job whose end is not seen
-//! yet holds its slot a little longer, and one that was just made is the ledger's care. An inventory that cannot be vouched for
-//! (never listed, cut off or silent for too long, not allowed) is listed anew when it is asked for, and failing that the cycle
-//! holds (law 1).
+//! yet holds its slot a little longer, and one that was just made, or that a list leaves out, is the ledger's care. An inventory that
+//! cannot be vouched for (never listed, cut off or silent for too long, not allowed) is listed anew when it is asked for, and failing
+//! that the cycle holds (law 1).
 
 mod feed;
 mod store;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -158,11 +158,24 @@ impl Watches {
     /// Jobs of ours of one object that had ended when they were deleted, since this was asked last: `ttlSecondsAfterFinished` may
     /// delete a Job between two cycles. None in [`Mode::Lists`].
     pub fn take_ended(&self, namespace: &str, job: &ScaledJob) -> Vec<ObservedJob> {
+        self.ended_of(namespace, |ours| ours.take_ended(&job.name))
+    }
+
+    /// What [`Self::take_ended`] would give.
+    pub fn ended(&self, namespace: &str, job: &ScaledJob) -> Vec<ObservedJob> {
+        self.ended_of(namespace, |ours| ours.ended(&job.name))
+    }
+
+    fn ended_of(
+        &self,
+        namespace: &str,
+        of: impl FnOnce(&Feed<SlimJob>) -> VecDeque<SlimJob>,
+    ) -> Vec<ObservedJob> {
         let Some(feeds) = self.namespaces.get(namespace) else {
             return Vec::new();
         };
         let [ours, _] = &feeds.jobs.0;
-        let ended = ours.take_ended(&job.name);
+        let ended = of(ours);
         let observed = ended.iter().map(|job| to_observed(job, true, None, &[]));
         observed
             .map(|job| ObservedJob {

@@ -1,7 +1,7 @@
 //! One cycle: observe, read, plan, apply.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -164,7 +164,20 @@ pub enum Outcome {
         /// What the cluster answered.
         error: ClusterError,
     },
-    /// Creates that were not sent: an answer said that none would succeed, or the run is ending.
+    /// The cluster refuses the object's Jobs. Those that were sent have had their [`Self::CreateFailed`].
+    Refused {
+        /// How many Jobs are not made for it, sent or not.
+        count: usize,
+        /// How many of them were sent.
+        sent: usize,
+        /// The first of these.
+        job: String,
+        /// What the cluster answered to that.
+        error: ClusterError,
+    },
+    /// All that were sent were made, for the first time since the cluster refused some.
+    Accepted,
+    /// Creates that were not sent: the server puts them off, they could not be counted, or the run is ending.
     NotSent {
         /// How many.
         count: usize,
@@ -270,8 +283,11 @@ async fn create(
     let hopeless = AtomicBool::new(false);
     let throttled = AtomicBool::new(false);
     let uncounted = AtomicBool::new(false);
+    let taken = AtomicBool::new(false);
+    let refused = Mutex::new(Vec::new());
     let one = |ordinal| {
         let (hopeless, throttled, uncounted) = (&hopeless, &throttled, &uncounted);
+        let (taken, refused) = (&taken, &refused);
         async move {
             let _permit = engine.creates.acquire().await;
             if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
@@ -280,15 +296,20 @@ async fn create(
             let sent = send(observer, cluster, target, count, ordinal, batch).await;
             match &sent {
                 Ok(_) => {
+                    taken.store(true, Ordering::Relaxed);
                     let lost = observer.is_some_and(|observer| observer.can_count(target).is_err());
                     uncounted.fetch_or(lost, Ordering::Relaxed);
                     hopeless.fetch_or(lost, Ordering::Relaxed);
                 }
-                Err((_, error)) => {
+                Err((job, error)) => {
                     // One that was put off until its time was up had the whole object wait.
                     let puts_off = error.kind == ClusterErrorKind::Throttled;
                     throttled.fetch_or(puts_off, Ordering::Relaxed);
                     hopeless.fetch_or(puts_off || is_hopeless(error), Ordering::Relaxed);
+                    if is_hopeless(error) {
+                        let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+                        refused.push((job.clone(), error.clone()));
+                    }
                 }
             }
             report(match sent {
@@ -299,8 +320,10 @@ async fn create(
         }
     };
     // The first of a run goes alone: should the cluster take the label away by which Jobs are counted, there is one too many and not
-    // a whole batch.
-    let first = usize::from(untried.is_some() && count > 1 && Box::pin(one(0)).await);
+    // a whole batch. So does the first after a refusal: a quota that is used up would refuse a whole batch in every cycle.
+    let was_refused = observer.is_some_and(|observer| observer.is_refused(target));
+    let alone = was_refused || untried.is_some();
+    let first = usize::from(alone && count > 1 && Box::pin(one(0)).await);
     let sent = futures::stream::iter(first..count)
         .map(one)
         .buffer_unordered(engine.concurrency)
@@ -308,13 +331,29 @@ async fn create(
         .count()
         .await
         + first;
+    let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let refused_count = refused.len();
+    if let Some((job, error)) = refused.into_iter().next() {
+        if let Some(observer) = observer {
+            observer.set_refused(target, true);
+        }
+        report(Outcome::Refused {
+            count: refused_count + (count - sent),
+            sent: refused_count,
+            job,
+            error,
+        });
+        return Ok(());
+    }
+    if let Some(observer) = observer.filter(|_| was_refused && taken.into_inner()) {
+        observer.set_refused(target, false);
+        report(Outcome::Accepted);
+    }
     if sent < count {
         let why = if throttled.load(Ordering::Relaxed) {
             "the cluster has too much to do: the next cycle goes on"
         } else if uncounted.load(Ordering::Relaxed) {
             "they could not be counted"
-        } else if hopeless.load(Ordering::Relaxed) {
-            "the cluster refuses this object's Jobs"
         } else {
             "the run is ending"
         };
@@ -327,7 +366,7 @@ async fn create(
 }
 
 /// No other create of this object will succeed.
-fn is_hopeless(error: &ClusterError) -> bool {
+pub(super) fn is_hopeless(error: &ClusterError) -> bool {
     matches!(
         error.kind,
         ClusterErrorKind::Forbidden

@@ -1,8 +1,12 @@
 //! Jobs that this run made and that the inventory does not show yet. Without it a second cycle that comes before the watch has caught
 //! up would make the same Jobs again.
 //!
-//! Pure: time is given. An entry leaves when the inventory shows its Job, or when a list that began after the create ended does not;
-//! it never leaves by age. A create whose outcome is not known counts as well, until a list has told.
+//! Pure: time is given. An entry leaves when its Job is seen, or when a list that began after the create ended does not show it and is
+//! believed; it never leaves by age. A create whose outcome is not known counts as well, until a list has told.
+//!
+//! A list that leaves out a Job which the server said it made, or one that was seen unfinished, is not believed unasked: the Job may
+//! have ended and be gone, or the list may come from a cache that is behind. So the youngest such Job is looked for by its name, see
+//! [`Ledger::missing`].
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -31,6 +35,17 @@ pub struct Sent {
     pub trigger: String,
 }
 
+/// A Job that a list leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Its name.
+    pub name: String,
+    /// Mark of the cycle that made it; empty where the cluster does not keep it.
+    pub cycle: String,
+    /// An earlier list, or a watch, has shown it.
+    pub seen: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Entry {
     sent: Sent,
@@ -39,6 +54,29 @@ struct Entry {
     /// When the last answer came, or was given up.
     since: Instant,
     created_at: Timestamp,
+}
+
+/// An unfinished Job that was seen, the youngest.
+#[derive(Debug, Clone)]
+struct Witness {
+    name: String,
+    cycle: String,
+    /// As of when was known what showed it.
+    as_of: Instant,
+}
+
+impl Witness {
+    fn among(observed: &[ObservedJob], as_of: Instant) -> Option<Self> {
+        let unfinished = observed
+            .iter()
+            .filter(|job| job.ours && !job.leaving && !job.state.is_finished());
+        let youngest = unfinished.max_by_key(|job| (job.created_at, job.name.as_str()))?;
+        Some(Self {
+            name: youngest.name.clone(),
+            cycle: youngest.cycle.clone().unwrap_or_default(),
+            as_of,
+        })
+    }
 }
 
 /// The ledger of one object.
@@ -51,6 +89,12 @@ pub struct Ledger {
     /// Jobs that were sent more than once, and when the last answer came. While one is there, an earlier sending that arrives late
     /// makes no second Job.
     resent: BTreeMap<String, Instant>,
+    /// Jobs that were seen although no answer had told that they were made, until they are asked for.
+    found: Vec<String>,
+    /// Should a later list leave it out, that is to be explained.
+    witness: Option<Witness>,
+    /// The last list left out a Job that exists.
+    doubted: bool,
 }
 
 impl Ledger {
@@ -110,15 +154,77 @@ impl Ledger {
             .count()
     }
 
-    /// Takes in what exists: `observed` shows every Job that was created before `as_of` and not deleted since.
-    pub fn reconcile(&mut self, observed: &[ObservedJob], as_of: Instant) {
+    /// How many creates nobody knows the outcome of: those that no list has told of, and those that may still be carried out.
+    pub fn unknown(&self, now: Instant) -> usize {
+        let uncertain = self.entries.values().filter(|entry| !entry.certain);
+        let may_arrive = |since: &Instant| now.duration_since(*since) < LATE;
+        let spare = self.spare.values().filter(|(_, since)| may_arrive(since));
+        uncertain.count() + spare.count()
+    }
+
+    /// Takes in that these Jobs were there, ended, and are gone.
+    pub fn see_ended(&mut self, ended: &[ObservedJob]) {
+        self.find(ended);
+        self.witness
+            .take_if(|witness| ended.iter().any(|job| job.name == witness.name));
+    }
+
+    /// Takes in that these Jobs exist, by a list as of `as_of` or a watch that followed it.
+    pub fn see(&mut self, observed: &[ObservedJob], as_of: Instant) {
+        self.find(observed);
+        if self.witness.is_none() {
+            self.witness = Witness::among(observed, as_of);
+        }
+    }
+
+    fn find(&mut self, observed: &[ObservedJob]) {
         if self.entries.is_empty() && self.spare.is_empty() {
             return;
         }
         for job in observed {
-            self.entries.remove(&job.name);
-            self.spare.remove(&job.name);
+            let entry = self.entries.remove(&job.name);
+            let spare = self.spare.remove(&job.name);
+            if spare.is_some() || entry.is_some_and(|entry| !entry.certain) {
+                self.found.push(job.name.clone());
+            }
         }
+    }
+
+    /// Names of Jobs that were seen since this was asked last and whose creates had had no answer.
+    pub fn take_found(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// The youngest Job that was made and is not among the `observed`, although a list shows what was created before
+    /// `as_of`: one that the server said it made and that was never seen, else one that an earlier list showed unfinished. Whether
+    /// the list is to be believed depends on whether this Job still exists. What a watch takes away needs no explanation.
+    pub fn missing(&self, observed: &[ObservedJob], as_of: Instant) -> Option<Missing> {
+        let unseen = self
+            .entries
+            .values()
+            .filter(|entry| entry.certain && entry.since < as_of)
+            .max_by_key(|entry| entry.since)
+            .map(|entry| Missing {
+                name: entry.sent.name.clone(),
+                cycle: entry.sent.cycle.clone(),
+                seen: false,
+            });
+        let witness = self.witness.iter().find(|witness| {
+            witness.as_of < as_of && observed.iter().all(|job| job.name != witness.name)
+        });
+        unseen.or_else(|| {
+            witness.map(|witness| Missing {
+                name: witness.name.clone(),
+                cycle: witness.cycle.clone(),
+                seen: true,
+            })
+        })
+    }
+
+    /// The list shows the `observed`, which is what was created before `as_of`, and is believed: what was not seen does not exist.
+    pub fn believe(&mut self, observed: &[ObservedJob], as_of: Instant) {
+        self.doubted = false;
+        self.witness = Witness::among(observed, as_of);
         let spare = &mut self.spare;
         self.entries.retain(|name, entry| {
             // At the very same moment it is not clear which was first.
@@ -132,16 +238,23 @@ impl Ledger {
         });
     }
 
-    /// Whether a list must tell before the next plan: an outcome is not known.
-    pub fn is_uncertain(&self) -> bool {
-        self.entries.values().any(|entry| !entry.certain)
+    /// The list leaves out a Job that exists. Nothing is concluded from it, and the next plan needs another one.
+    pub fn doubt(&mut self) {
+        self.doubted = true;
     }
 
-    /// Whether a list should look for Jobs that the watch ought to have shown by now.
-    pub fn is_overdue(&self, now: Instant) -> bool {
+    /// Whether a list must tell before the next plan: the last one was not to be believed, or an outcome is not known and what is known
+    /// is as of `as_of`.
+    pub fn is_uncertain(&self, as_of: Instant) -> bool {
+        let unknown = |entry: &Entry| !entry.certain && entry.since >= as_of;
+        self.doubted || self.entries.values().any(unknown)
+    }
+
+    /// Whether a list should look for Jobs that the watch ought to have shown by now, when what is known is as of `as_of`.
+    pub fn is_overdue(&self, now: Instant, as_of: Instant) -> bool {
         self.entries
             .values()
-            .any(|entry| now.duration_since(entry.since) > OVERDUE)
+            .any(|entry| entry.since >= as_of && now.duration_since(entry.since) > OVERDUE)
     }
 
     /// What exists, with the Jobs that are not seen yet: unfinished, pending, each holding a slot.
@@ -176,217 +289,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::planner::inventory::counts;
-
-    fn sent(name: &str) -> Sent {
-        Sent {
-            name: name.to_owned(),
-            cycle: "bcdf".to_owned(),
-            spec_hash: "hash".to_owned(),
-            trigger: "redis[0]".to_owned(),
-        }
-    }
-
-    fn job(name: &str, state: JobState) -> ObservedJob {
-        ObservedJob {
-            state,
-            ..Ledger::complete(
-                &{
-                    let mut ledger = Ledger::default();
-                    ledger.created(sent(name), Instant::now(), Timestamp::UNIX_EPOCH);
-                    ledger
-                },
-                Vec::new(),
-            )
-            .remove(0)
-        }
-    }
-
-    fn names(jobs: &[ObservedJob]) -> Vec<&str> {
-        jobs.iter().map(|job| job.name.as_str()).collect()
-    }
-
-    #[test]
-    fn a_job_counts_until_it_is_seen() {
-        let (mut ledger, now) = (Ledger::default(), Instant::now());
-        ledger.created(sent("a"), now, Timestamp::UNIX_EPOCH);
-        ledger.created(sent("b"), now, Timestamp::UNIX_EPOCH);
-        let all = ledger.complete(vec![job("a", JobState::Running)]);
-        assert_eq!(names(&all), ["a", "b"]);
-        let counts = counts(&all);
-        assert_eq!((counts.running, counts.pending, counts.slots), (2, 2, 2));
-        // Seen as finished is seen.
-        ledger.reconcile(&[job("a", JobState::Succeeded)], now);
-        assert_eq!(names(&ledger.complete(Vec::new())), ["b"]);
-        assert!(!ledger.is_uncertain());
-        assert!(!ledger.is_overdue(now + OVERDUE));
-        assert!(ledger.is_overdue(now + OVERDUE * 2));
-        ledger.reconcile(&[], now + OVERDUE);
-        assert!(ledger.complete(Vec::new()).is_empty());
-        assert_eq!(ledger.take_spare(), None, "it was made, and deleted since");
-    }
-
-    #[test]
-    fn what_was_sent_again_stays_as_long_as_the_first_sending_may_arrive() {
-        let mut ledger = Ledger::default();
-        let start = Instant::now();
-        ledger.resent("a", start);
-        assert!(ledger.is_awaited("a", start + Duration::from_secs(59)));
-        assert!(!ledger.is_awaited("a", start + LATE));
-        assert!(!ledger.is_awaited("b", start));
-        ledger.resent("b", start + LATE);
-        assert_eq!(ledger.resent.len(), 1, "what is over is forgotten");
-    }
-
-    #[test]
-    fn an_unknown_outcome_counts_until_a_list_tells_and_its_name_is_used_again() {
-        let (mut ledger, now) = (Ledger::default(), Instant::now());
-        let later = now + Duration::from_secs(1);
-        ledger.perhaps(sent("a"), now, Timestamp::UNIX_EPOCH);
-        ledger.perhaps(sent("b"), now, Timestamp::UNIX_EPOCH);
-        assert!(ledger.is_uncertain());
-        ledger.reconcile(&[], now);
-        assert!(ledger.is_uncertain(), "the list was older");
-        ledger.reconcile(&[job("a", JobState::Pending)], later);
-        assert!(!ledger.is_uncertain());
-        assert!(ledger.complete(Vec::new()).is_empty());
-        assert_eq!(ledger.take_spare(), Some(sent("b")));
-        assert_eq!(ledger.take_spare(), None);
-        // One that arrives after all is no longer spare.
-        ledger.perhaps(sent("c"), now, Timestamp::UNIX_EPOCH);
-        ledger.reconcile(&[], later);
-        ledger.reconcile(&[job("c", JobState::Pending)], later);
-        assert_eq!(ledger.take_spare(), None);
-    }
-
-    #[test]
-    fn what_was_not_answered_may_arrive_for_a_minute() {
-        let (mut ledger, now) = (Ledger::default(), Instant::now());
-        let later = now + Duration::from_secs(1);
-        ledger.created(sent("a"), now, Timestamp::UNIX_EPOCH);
-        assert_eq!(ledger.unanswered(now), 0);
-        ledger.perhaps(sent("b"), now, Timestamp::UNIX_EPOCH);
-        ledger.perhaps(sent("c"), now, Timestamp::UNIX_EPOCH);
-        assert_eq!(ledger.unanswered(later), 2);
-        ledger.reconcile(&[job("c", JobState::Pending)], later);
-        assert_eq!(
-            ledger.unanswered(later),
-            1,
-            "a list that does not show it does not end it"
-        );
-        assert_eq!(ledger.unanswered(now + LATE), 0);
-    }
-
-    /// What happens to a cluster and to one who watches it late.
-    #[derive(Debug, Clone)]
-    enum Step {
-        /// Answered: made.
-        Create,
-        /// No answer; the Job was made or not.
-        Lose {
-            made: bool,
-        },
-        /// The watch catches up by so many changes.
-        Watch(usize),
-        /// A list comes through.
-        List,
-        /// A Job ends, or is deleted.
-        Finish(usize),
-        Delete(usize),
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        proptest::collection::vec(
-            prop_oneof![
-                3 => Just(Step::Create),
-                2 => any::<bool>().prop_map(|made| Step::Lose { made }),
-                2 => (1..4_usize).prop_map(Step::Watch),
-                1 => Just(Step::List),
-                1 => any::<usize>().prop_map(Step::Finish),
-                1 => any::<usize>().prop_map(Step::Delete),
-            ],
-            1..60,
-        )
-    }
-
-    type World = BTreeMap<String, JobState>;
-
-    fn apply(world: &mut World, change: &(String, Option<JobState>)) {
-        match change.1 {
-            Some(state) => world.insert(change.0.clone(), state),
-            None => world.remove(&change.0),
-        };
-    }
-
-    proptest! {
-        #[test]
-        fn never_double_and_never_below_what_exists(steps in steps()) {
-            let start = Instant::now();
-            let mut ledger = Ledger::default();
-            let (mut world, mut seen) = (World::new(), World::new());
-            let mut changes: Vec<(String, Option<JobState>)> = Vec::new();
-            let (mut watched, mut as_of) = (0, start);
-            for (number, step) in steps.into_iter().enumerate() {
-                let now = start + Duration::from_secs(number as u64 + 1);
-                let mut change = None;
-                match step {
-                    Step::Create | Step::Lose { .. } => {
-                        let sent = ledger.take_spare().unwrap_or_else(|| sent(&format!("job-{number}")));
-                        if !matches!(step, Step::Lose { made: false }) {
-                            change = Some((sent.name.clone(), Some(JobState::Pending)));
-                        }
-                        if matches!(step, Step::Create) {
-                            ledger.created(sent, now, Timestamp::UNIX_EPOCH);
-                        } else {
-                            ledger.perhaps(sent, now, Timestamp::UNIX_EPOCH);
-                        }
-                    }
-                    Step::Watch(count) => {
-                        for change in changes.iter().skip(watched).take(count) {
-                            apply(&mut seen, change);
-                        }
-                        watched = changes.len().min(watched + count);
-                    }
-                    Step::List => {
-                        seen.clone_from(&world);
-                        (watched, as_of) = (changes.len(), now);
-                    }
-                    Step::Finish(place) => {
-                        let name = world.keys().nth(place % world.len().max(1)).cloned();
-                        change = name.map(|name| (name, Some(JobState::Succeeded)));
-                    }
-                    Step::Delete(place) => {
-                        let name = world.keys().nth(place % world.len().max(1)).cloned();
-                        change = name.map(|name| (name, None));
-                    }
-                }
-                if let Some(change) = change {
-                    apply(&mut world, &change);
-                    changes.push(change);
-                }
-                let observed: Vec<ObservedJob> =
-                    seen.iter().map(|(name, state)| job(name, *state)).collect();
-                ledger.reconcile(&observed, as_of);
-                let all = ledger.complete(observed);
-                let unique: BTreeSet<&str> = all.iter().map(|job| job.name.as_str()).collect();
-                prop_assert_eq!(unique.len(), all.len(), "one name, one count");
-                for (name, state) in &world {
-                    if !state.is_finished() {
-                        let counted = all.iter().find(|job| &job.name == name);
-                        prop_assert!(counted.is_some_and(|job| !job.state.is_finished()), "{} is not counted", name);
-                    }
-                }
-                if as_of == now {
-                    prop_assert_eq!(counts(&all).running, i64::try_from(world.values().filter(|state| !state.is_finished()).count()).unwrap());
-                    prop_assert!(!ledger.is_uncertain());
-                }
-            }
-        }
-    }
-}
+mod tests;

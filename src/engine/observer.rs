@@ -1,6 +1,6 @@
 //! What a run knows of its objects' Jobs without asking for each object: the watches, and the ledgers of what they cannot show yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,11 +10,12 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::Target;
-use super::ledger::{Ledger, Sent};
+use super::ledger::{Ledger, Missing, Sent};
+use crate::cluster::actions::{self, Found};
 use crate::cluster::job::Owner;
 use crate::cluster::scaled_jobs::ScaledJobs;
-use crate::cluster::watch::{Mode, Watches};
-use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL, actions};
+use crate::cluster::watch::{Mode, Snapshot, Watches};
+use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
 use crate::mutant;
 use crate::planner::inventory::{Inventory, ObservedJob};
 
@@ -32,6 +33,7 @@ enum Label {
 
 /// The watches and ledgers of a run.
 pub struct Observer {
+    cluster: Cluster,
     watches: Watches,
     /// By [`Target::id`].
     ledgers: Mutex<HashMap<String, Ledger>>,
@@ -41,6 +43,8 @@ pub struct Observer {
     labels: Mutex<HashMap<String, Label>>,
     /// By namespace: filled when a dry run had nothing to say against the label.
     tried: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
+    /// [`Target::id`]s of objects whose Jobs the cluster refused when they were sent last.
+    refused: Mutex<HashSet<String>>,
     scaled_jobs: Arc<ScaledJobs>,
     mode: Mode,
     /// Always, but for a mutant.
@@ -61,11 +65,13 @@ impl Observer {
             .map(|target| (target.namespace.as_str(), &target.job));
         let mode = if once { Mode::Lists } else { Mode::Watch };
         Self {
+            cluster: cluster.clone(),
             watches: Watches::start(cluster, objects, mode),
             ledgers: Mutex::default(),
             since: Mutex::default(),
             labels: Mutex::default(),
             tried: Mutex::default(),
+            refused: Mutex::default(),
             scaled_jobs,
             mode,
             keeps_ledgers: !mutant::is("no-ledger"),
@@ -92,8 +98,14 @@ impl Observer {
             .copied();
         let mut known = snapshot(since).await?;
         let (uncertain, overdue) = self.with_ledger(target, |ledger| {
-            ledger.reconcile(&known.jobs, known.as_of);
-            (ledger.is_uncertain(), ledger.is_overdue(Instant::now()))
+            ledger.see(&known.jobs, known.as_of);
+            // A TTL may take them before anybody looks.
+            ledger.see_ended(&self.watches.ended(&target.namespace, &target.job));
+            let as_of = known.as_of;
+            (
+                ledger.is_uncertain(as_of),
+                ledger.is_overdue(Instant::now(), as_of),
+            )
         });
         if uncertain || overdue {
             match snapshot(Some(Instant::now())).await {
@@ -105,13 +117,51 @@ impl Observer {
                 }
             }
         }
+        self.with_ledger(target, |ledger| ledger.see(&known.jobs, known.as_of));
+        self.vouch(target, &known).await?;
         // Without these nobody would hear how they ended, the failure brake least of all.
         let ended = self.watches.take_ended(&target.namespace, &target.job);
-        known.jobs.extend(ended);
         Ok(Inventory::Known(self.with_ledger(target, |ledger| {
-            ledger.reconcile(&known.jobs, known.as_of);
+            ledger.see_ended(&ended);
+            ledger.believe(&known.jobs, known.as_of);
+            known.jobs.extend(ended);
             ledger.complete(known.jobs)
         })))
+    }
+
+    /// Whether the list in `known` can be believed: where it leaves out Jobs that were made, the youngest of them is looked for by its
+    /// name. Jobs that have ended and are gone are left out rightly.
+    ///
+    /// # Errors
+    /// When that Job exists, or it is not known whether it does: the Jobs cannot be counted (law 1).
+    async fn vouch(&self, target: &Target, known: &Snapshot) -> Result<(), ClusterError> {
+        let missing = self.with_ledger(target, |ledger| ledger.missing(&known.jobs, known.as_of));
+        let Some(Missing { name, cycle, seen }) = missing.filter(|_| !mutant::is("any-list"))
+        else {
+            return Ok(());
+        };
+        let (namespace, object) = (&target.namespace, &target.job.name);
+        let found = actions::look(&self.cluster, namespace, &name, object, &cycle).await?;
+        let Found::Ours { tracked } = found else {
+            return Ok(());
+        };
+        // Somebody took the label from it, and no list shows it any more.
+        if !tracked && seen {
+            return Ok(());
+        }
+        self.with_ledger(target, Ledger::doubt);
+        if !tracked {
+            self.marked(target, &name, false);
+            return self.can_count(target);
+        }
+        Err(ClusterError {
+            kind: ClusterErrorKind::Other,
+            operation: format!("count the Jobs of {}", target.id()),
+            message: format!(
+                "the list of jobs.batch in namespace {namespace} leaves out the job {name}, which exists: something between here and the API server, such as a proxy or a cache that is behind, answers lists with what is old; compare kubectl get job {name} --namespace {namespace} with kubectl get jobs --selector {NAME_LABEL}={object} --namespace {namespace}"
+            ),
+            causes: Vec::new(),
+        })
     }
 
     /// The Jobs of `target` as the cluster has them at `since` or later; objects that are asked about together share a list.
@@ -219,6 +269,22 @@ impl Observer {
         matches!(labels.get(&target.id()), Some(Label::Kept))
     }
 
+    /// Whether the cluster refused Jobs of `target` when they were sent last.
+    pub fn is_refused(&self, target: &Target) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.contains(&target.id())
+    }
+
+    /// The cluster refused Jobs of `target`, or took all that were sent.
+    pub fn set_refused(&self, target: &Target, is_refused: bool) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_refused {
+            refused.insert(target.id());
+        } else {
+            refused.remove(&target.id());
+        }
+    }
+
     /// Whether the Jobs of `target` can be counted: none that this run made lacks our label.
     ///
     /// # Errors
@@ -252,6 +318,16 @@ impl Observer {
     /// How many Jobs of `target` may still be made that were sent and never answered.
     pub fn unanswered(&self, target: &Target) -> usize {
         self.with_ledger(target, |ledger| ledger.unanswered(Instant::now()))
+    }
+
+    /// How many creates of `target` nobody knows the outcome of.
+    pub fn unknown(&self, target: &Target) -> usize {
+        self.with_ledger(target, |ledger| ledger.unknown(Instant::now()))
+    }
+
+    /// Names of Jobs that were seen since this was asked last and whose creates had had no answer.
+    pub fn take_found(&self, target: &Target) -> Vec<String> {
+        self.with_ledger(target, Ledger::take_found)
     }
 
     /// A name to use before a new one is chosen.

@@ -1,6 +1,8 @@
 //! The beat: one cycle of each object at once, then one every `pollingInterval` from the start of the last. Objects do not wait
 //! for each other.
 
+mod outcomes;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +15,12 @@ use super::guard::{Guard, ObjectGuard};
 use super::lease::Grant;
 use super::{Engine, Target};
 use crate::cluster::job::CycleId;
-use crate::cluster::{Cause, ClusterError, ClusterErrorKind, stuck};
+use crate::cluster::{ClusterError, stuck};
+use crate::planner::TermOutcome;
 use crate::planner::inventory::{Inventory, JobState, ObservedJob};
-use crate::planner::{Action, TermOutcome};
 use crate::report::ObjectName;
-use crate::report::event::{Event, Location, RefusedField, Totals};
-use crate::report::plan::{ObjectPlan, PlanView, TriggerRefView, TriggerView, delete_message};
+use crate::report::event::{Event, Totals};
+use crate::report::plan::{ObjectPlan, PlanView, TriggerView};
 use crate::signals::Signals;
 
 /// Longest delay of an object's first cycle after the first object's; a tenth of its interval when that is less. Without it all
@@ -135,8 +137,12 @@ impl Driver<'_> {
     }
 
     /// Gives the object up, or keeps others from it until what was sent is carried out or given up.
-    async fn leave(&self, once: bool) {
+    async fn leave(&mut self, once: bool) {
+        let found = self.tell_found();
+        self.result.totals += found;
         let observer = self.engine.observer.as_ref();
+        let unknown = observer.map_or(0, |observer| observer.unknown(self.target));
+        self.result.totals.unanswered = u64::try_from(unknown).unwrap_or(u64::MAX);
         let unanswered = observer.map_or(0, |observer| observer.unanswered(self.target));
         if unanswered > 0
             && let Some(lease) = self.guard.keep()
@@ -203,7 +209,8 @@ impl Driver<'_> {
             _ = self.signals.first() => return,
         };
         let read_for = start.elapsed();
-        let mut totals = self.tell_finished(&decided.inventory);
+        let mut totals = self.tell_found();
+        totals += self.tell_finished(&decided.inventory);
         totals += self.tell_decision(&decided, read_for);
 
         let outcomes = Mutex::new(Vec::new());
@@ -222,7 +229,7 @@ impl Driver<'_> {
                 }
                 Outcome::Deleted { .. } => totals.deleted += 1,
                 Outcome::CreateFailed { .. } | Outcome::DeleteFailed { .. } => totals.errors += 1,
-                Outcome::NotSent { .. } => {}
+                Outcome::NotSent { .. } | Outcome::Refused { .. } | Outcome::Accepted => {}
             }
         }
         match applied {
@@ -421,76 +428,6 @@ impl Driver<'_> {
         }
         totals
     }
-
-    fn tell_outcome(&self, decided: &Decided, outcome: &Outcome) {
-        let event = match outcome {
-            Outcome::Created { job } => {
-                let trigger = decided.plan.actions.iter().find_map(|action| match action {
-                    Action::Create { trigger, .. } => trigger.as_ref().map(TriggerRefView::new),
-                    Action::Delete { .. } => None,
-                });
-                Event::Created {
-                    job: job.clone(),
-                    trigger,
-                }
-            }
-            Outcome::CreateFailed { job, error } => Event::CreateFailed {
-                job: job.clone(),
-                error: create_error(error),
-                causes: error
-                    .causes
-                    .iter()
-                    .map(|cause| self.refused(cause))
-                    .collect(),
-            },
-            Outcome::Deleted { job, why } => Event::Deleted {
-                job: job.clone(),
-                message: delete_message(why),
-            },
-            Outcome::DeleteFailed { job, error } => Event::DeleteFailed {
-                job: job.clone(),
-                error: with_hint(error),
-            },
-            Outcome::NotSent { count, why } => Event::Notice {
-                message: format!("{count} more Jobs were not sent: {why}"),
-            },
-        };
-        self.say(event);
-    }
-
-    /// A field that the server refuses, with its place in the manifest.
-    fn refused(&self, cause: &Cause) -> RefusedField {
-        let job = &self.target.job;
-        let location = job.place_of(&cause.field).map(|span| {
-            let source = &job.document.source;
-            let start = source.position(span.start);
-            Location {
-                file: source.name().to_owned(),
-                line: start.line,
-                column: start.column,
-            }
-        });
-        RefusedField {
-            field: cause.field.clone(),
-            message: cause.message.clone(),
-            location,
-        }
-    }
-}
-
-/// What became of a create. Without an answer it is not known whether the Job was made, and the cluster is there: it just answered.
-fn create_error(error: &ClusterError) -> String {
-    match error.kind {
-        ClusterErrorKind::Unavailable | ClusterErrorKind::Other => format!(
-            "{} (it may exist all the same: that is found out before more are made)",
-            error.message
-        ),
-        _ => with_hint(error),
-    }
-}
-
-fn with_hint(error: &ClusterError) -> String {
-    format!("{}{}", error.message, hint_of(error))
 }
 
 /// What can be done about it, in brackets behind a blank; nothing when that is not known.

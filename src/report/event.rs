@@ -67,16 +67,39 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         trigger: Option<TriggerRefView>,
     },
+    /// A Job turned out to exist although no answer had told that it was created.
+    CreatedAfterAll {
+        /// Its name.
+        job: String,
+    },
     /// A Job could not be created.
     CreateFailed {
         /// The name it would have had.
         job: String,
         /// The error.
         error: String,
+        /// The cluster refuses it, and would refuse every other of the object's: [`Self::JobsRefused`] follows.
+        refused: bool,
         /// The fields that the server refuses, with their places in the manifest.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         causes: Vec<RefusedField>,
     },
+    /// The cluster refuses the object's Jobs. Told once in a cycle, after those that were sent have failed.
+    JobsRefused {
+        /// How many Jobs are not created for it, sent or not.
+        count: usize,
+        /// How many of them were sent.
+        sent: usize,
+        /// The name that the first of these would have had.
+        job: String,
+        /// What the cluster says of it.
+        error: String,
+        /// The fields that the server refuses, with their places in the manifest.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        causes: Vec<RefusedField>,
+    },
+    /// The object's Jobs are created again: none was refused, for the first time since [`Self::JobsRefused`].
+    JobsAccepted,
     /// A Job was deleted, or was gone already.
     Deleted {
         /// Its name.
@@ -197,6 +220,8 @@ pub struct Totals {
     pub held: u64,
     /// Triggers, cycles, creations and deletions that failed.
     pub errors: u64,
+    /// Creations without an answer of which it is not known, at the end, whether the Job exists. They are among the errors.
+    pub unanswered: u64,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -207,6 +232,7 @@ impl std::ops::AddAssign for Totals {
         self.failed += other.failed;
         self.held += other.held;
         self.errors += other.errors;
+        self.unanswered += other.unanswered;
     }
 }
 
@@ -228,6 +254,14 @@ impl std::fmt::Display for Totals {
                 count(i64::try_from(self.errors).unwrap_or(i64::MAX), "error")
             )?;
         }
+        match self.unanswered {
+            0 => {}
+            1 => write!(formatter, ", 1 create without an answer: its Job may exist")?,
+            many => write!(
+                formatter,
+                ", {many} creates without an answer: their Jobs may exist"
+            )?,
+        }
         Ok(())
     }
 }
@@ -239,7 +273,9 @@ impl Event {
         match self {
             Self::Held { .. }
             | Self::Refused { .. }
-            | Self::CreateFailed { .. }
+            | Self::CreateFailed { refused: false, .. }
+            | Self::JobsRefused { .. }
+            | Self::JobsAccepted
             | Self::DeleteFailed { .. }
             | Self::CycleFailed { .. }
             | Self::JobStuck { .. }
@@ -253,13 +289,16 @@ impl Event {
             Self::RunStarted { .. }
             | Self::Planned { .. }
             | Self::Created { .. }
+            | Self::CreatedAfterAll { .. }
             | Self::Deleted { .. }
             | Self::JobFinished { .. }
             | Self::Notice { .. }
             | Self::ObjectSummary { .. } => Verbosity::Normal,
-            Self::CycleStarted { .. } | Self::CycleFinished { .. } | Self::Reading { .. } => {
-                Verbosity::Verbose
-            }
+            // Told together.
+            Self::CreateFailed { refused: true, .. }
+            | Self::CycleStarted { .. }
+            | Self::CycleFinished { .. }
+            | Self::Reading { .. } => Verbosity::Verbose,
         }
     }
 
@@ -298,17 +337,24 @@ impl Event {
                 ),
                 None => format!("created {job}"),
             },
-            Self::CreateFailed { job, error, causes } => {
-                let mut text = format!("ERROR: could not create {job}: {error}");
-                let mut places: Vec<String> = causes
-                    .iter()
-                    .filter_map(|cause| cause.location.as_ref().map(Location::to_string))
-                    .collect();
-                places.dedup();
-                if !places.is_empty() {
-                    text = format!("{text} (see {})", places.join(", "));
-                }
-                text
+            Self::CreatedAfterAll { job } => {
+                format!("created {job} after all: its create had no answer")
+            }
+            Self::CreateFailed {
+                job, error, causes, ..
+            } => format!("ERROR: could not create {job}: {error}{}", places(causes)),
+            Self::JobsRefused {
+                count,
+                error,
+                causes,
+                ..
+            } => format!(
+                "ERROR: {}: {error}{}",
+                not_created(*count, "refuses"),
+                places(causes)
+            ),
+            Self::JobsAccepted => {
+                "Jobs are created again: the cluster refuses them no more".to_owned()
             }
             Self::Deleted { job, message } => format!("deleted {job}: {message}"),
             Self::DeleteFailed { job, error } => format!("ERROR: could not delete {job}: {error}"),
@@ -353,6 +399,28 @@ impl Event {
             ),
         };
         sanitize(&text).into_owned()
+    }
+}
+
+/// Where the refused fields stand, in brackets behind a blank; nothing when that is not known.
+fn places(causes: &[RefusedField]) -> String {
+    let mut places: Vec<String> = causes
+        .iter()
+        .filter_map(|cause| cause.location.as_ref().map(Location::to_string))
+        .collect();
+    places.dedup();
+    if places.is_empty() {
+        return String::new();
+    }
+    format!(" (see {})", places.join(", "))
+}
+
+/// Says that so many Jobs are refused; `refuses` is what the cluster does.
+fn not_created(count: usize, refuses: &str) -> String {
+    if count == 1 {
+        format!("1 Job is not created: the cluster {refuses} it")
+    } else {
+        format!("{count} Jobs are not created: the cluster {refuses} them")
     }
 }
 

@@ -48,7 +48,7 @@ impl Progress {
                 self.bar
                     .inc_length(u64::try_from(plan.decision.create).unwrap_or_default());
             }
-            Event::Created { .. } => self.bar.inc(1),
+            Event::Created { .. } | Event::CreatedAfterAll { .. } => self.bar.inc(1),
             _ => self.bar.tick(),
         }
     }

@@ -41,6 +41,9 @@ pub(super) struct Action {
     pub(super) lose_answer: bool,
     /// Carry a create out without this label, as where an admission policy takes it away.
     pub(super) drop_label: Option<String>,
+    /// Answer a list with nothing, as a cache does that is far behind.
+    #[serde(default)]
+    pub(super) empty: bool,
     /// Break watches, running ones too.
     pub(super) watch: Option<WatchFault>,
 }

@@ -51,6 +51,16 @@ pub(super) struct Page {
     pub(super) metadata: Value,
 }
 
+impl Page {
+    /// A whole list that holds nothing, as of the same revision.
+    pub(super) fn without_items(self) -> Self {
+        Self {
+            items: Vec::new(),
+            metadata: json!({"resourceVersion": self.metadata["resourceVersion"]}),
+        }
+    }
+}
+
 /// Where a continue token goes on.
 struct Token {
     revision: u64,

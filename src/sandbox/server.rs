@@ -203,7 +203,10 @@ fn answer(
             ))
         }
         Verb::List => {
-            let page = read::list(&shared.store(), request, target, shared.options.page)?;
+            let mut page = read::list(&shared.store(), request, target, shared.options.page)?;
+            if fault.empty {
+                page = page.without_items();
+            }
             Ok(page_response(request, target, shape, &page))
         }
         Verb::Watch => {

@@ -36,6 +36,14 @@ pub(crate) fn tests() -> Vec<Trial> {
             quota,
         ),
         embedded_test(
+            "faults::what_a_quota_refuses_is_tried_one_at_a_time_and_told_of_once",
+            quota_in_a_loop,
+        ),
+        embedded_test(
+            "faults::one_cycle_says_how_many_creates_have_no_answer",
+            unanswered,
+        ),
+        embedded_test(
             "faults::a_missing_right_to_create_is_named_as_in_a_role",
             no_right,
         ),
@@ -298,9 +306,99 @@ fn quota() -> Outcome {
         .expect(1);
     assert_contains(
         &run.stdout,
-        &["exceeded quota: few", "6 more Jobs were not sent"],
+        &[
+            "ERROR: 7 Jobs are not created: the cluster refuses them: jobs.batch \"orders-",
+            "exceeded quota: few",
+        ],
     );
     assert_eq!(scene.cluster.jobs().len(), 3);
+    Ok(())
+}
+
+fn quota_in_a_loop() -> Outcome {
+    let scene = scene(40);
+    let path = format!(
+        "/api/v1/namespaces/{}/resourcequotas",
+        scene.cluster.namespace
+    );
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"count/jobs.batch": "3"}}});
+    scene.cluster.admin("POST", &path, Some(quota));
+    let folder = scene.cluster.folder.path();
+    let stdout = folder.join("stdout");
+    let manifest = scene.often();
+    let run = scene
+        .cluster
+        .keda(["run", &manifest])
+        .spawn(&stdout, &folder.join("stderr"));
+    let said = || std::fs::read_to_string(&stdout).expect("stdout");
+    let cycles = |count: usize| {
+        eventually("cycles that are refused", || {
+            let short = "37 Jobs are not created: the cluster still refuses them\n";
+            (said().matches(short).count() >= count).then_some(())
+        });
+    };
+    cycles(1);
+    scene.cluster.admin("DELETE", "/sandbox/requests", None);
+    cycles(5);
+    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
+    let sent = requests["counts"]["create jobs"].as_u64();
+    assert!(
+        sent.is_some_and(|sent| (3..=6).contains(&sent)),
+        "{requests:#}"
+    );
+    let text = said();
+    assert_eq!(text.matches("exceeded quota: few").count(), 1, "{text}");
+    let planned = text.matches("create 37 (").count();
+    assert_eq!(planned, 1, "{text}");
+    assert_eq!(scene.cluster.jobs().len(), 3);
+    scene.cluster.admin("DELETE", &format!("{path}/few"), None);
+    eventually("the other Jobs", || {
+        (scene.cluster.jobs().len() == 40).then_some(())
+    });
+    eventually("word of it", || {
+        said().contains("Jobs are created again").then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    assert_contains(&said(), &["40 created"]);
+    Ok(())
+}
+
+fn unanswered() -> Outcome {
+    let scene = scene(4);
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"loseAnswer": true}},
+        {"verb": "create", "resource": "jobs", "action": {"cut": true}},
+    ]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", "--no-lease", &scene.manifest])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &[
+            "0 created",
+            "4 creates without an answer: their Jobs may exist",
+        ],
+    );
+    assert_eq!(scene.cluster.jobs().len(), 1);
+    let run = scene
+        .cluster
+        .run([
+            "run",
+            "--once",
+            "--no-lease",
+            "--output",
+            "json",
+            &scene.manifest,
+        ])
+        .expect(1);
+    let events = run.json_lines();
+    let totals = &events.last().expect("a summary")["totals"];
+    assert_eq!(
+        (&totals["created"], &totals["unanswered"]),
+        (&json!(0), &json!(3))
+    );
     Ok(())
 }
 
@@ -317,10 +415,7 @@ fn no_right() -> Outcome {
     );
     assert_contains(
         &run.stdout,
-        &[
-            &right,
-            "9 more Jobs were not sent: the cluster refuses this object's Jobs",
-        ],
+        &[&right, "10 Jobs are not created: the cluster refuses them"],
     );
     Ok(())
 }

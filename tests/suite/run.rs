@@ -292,13 +292,15 @@ fn refused() -> Outcome {
         .run(["run", "--once", "--concurrency", "1", &manifest])
         .expect(1);
     // The server's own words, once, and not fifty times.
-    assert_contains(&run.stdout, &["metadata.annotations", "262144", "not sent"]);
-    assert_eq!(
-        run.stdout.matches("could not create").count(),
-        1,
-        "{}",
-        run.stdout
+    assert_contains(
+        &run.stdout,
+        &[
+            "metadata.annotations",
+            "262144",
+            "50 Jobs are not created: the cluster refuses them",
+        ],
     );
+    assert_eq!(run.stdout.matches("ERROR").count(), 1, "{}", run.stdout);
     assert!(cluster.jobs().is_empty());
     Ok(())
 }
@@ -433,7 +435,7 @@ fn refused_fields() -> Outcome {
         &[
             "spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"nowhere\"",
             "orders.yaml:18:19)",
-            "more Jobs were not sent: the cluster refuses this object's Jobs",
+            "40 Jobs are not created: the cluster refuses them",
         ],
     );
     assert_eq!(run.stdout.matches("Not found").count(), 1, "{}", run.stdout);

@@ -29,11 +29,12 @@ use scenario::Scenario;
 const SCHEDULES: u64 = 40;
 /// Faults that the program can be given, see `src/mutant.rs`, and the seed with which the search for each begins: one that finds it,
 /// so that the search is short. Where that seed no longer does, the next ones are tried.
-const MUTANTS: [(&str, u64); 4] = [
+const MUTANTS: [(&str, u64); 5] = [
     ("no-ledger", 16),
     ("empty-on-failure", 6),
     ("no-lease-check", 2),
     ("new-name", 29),
+    ("any-list", 11),
 ];
 /// How many schedules a mutant may survive.
 const MUTANT_SCHEDULES: u64 = 400;

@@ -37,6 +37,30 @@ pub(crate) fn tests() -> Vec<Trial> {
             })
         }),
         embedded_test(
+            "watch::a_list_that_hides_new_jobs_holds_and_names_one",
+            || faulty::hiding(true),
+        ),
+        embedded_test(
+            "watch::a_list_that_hides_jobs_seen_before_holds_and_names_one",
+            || faulty::hiding(false),
+        ),
+        embedded_test(
+            "watch::where_every_list_is_believed_there_is_a_second_batch",
+            || faulty::hiding_and_believed(true),
+        ),
+        embedded_test(
+            "watch::where_every_list_is_believed_there_is_a_second_batch_later",
+            || faulty::hiding_and_believed(false),
+        ),
+        embedded_test(
+            "watch::a_list_that_hides_jobs_holds_where_none_can_be_looked_for",
+            faulty::cannot_be_looked_for,
+        ),
+        embedded_test(
+            "watch::jobs_that_end_and_go_at_once_hold_nothing",
+            faulty::gone_at_once,
+        ),
+        embedded_test(
             "watch::lost_creates_are_neither_lost_nor_doubled",
             faulty::lost,
         ),
@@ -127,6 +151,11 @@ impl Scene {
         self.cluster.admin("DELETE", "/sandbox/faults", None);
     }
 
+    fn requests(&self, kind: &str) -> u64 {
+        let requests = self.cluster.admin("GET", "/sandbox/requests", None);
+        requests["counts"][kind].as_u64().unwrap_or_default()
+    }
+
     fn jobs(&self) -> usize {
         self.cluster.jobs().len()
     }
@@ -198,9 +227,16 @@ impl Loop {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
 
-    fn end(self) {
-        self.running.signal("TERM");
-        assert_eq!(self.running.wait(), 143);
+    /// Ends it; gives its summary.
+    fn end(self) -> Value {
+        let Self {
+            running, stdout, ..
+        } = self;
+        running.signal("TERM");
+        assert_eq!(running.wait(), 143);
+        let text = std::fs::read_to_string(stdout).unwrap_or_default();
+        let last = text.lines().last().unwrap_or_default();
+        serde_json::from_str(last).expect("an event")
     }
 }
 

@@ -139,6 +139,15 @@ where
         self.state.borrow()
     }
 
+    /// What [`Self::take_ended`] would give.
+    pub(super) fn ended(&self, bucket: &str) -> VecDeque<T>
+    where
+        T: Clone,
+    {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.get(bucket).cloned().unwrap_or_default()
+    }
+
     /// The objects of a bucket that had ended when they were deleted since this was asked last: a watch alone shows them.
     pub(super) fn take_ended(&self, bucket: &str) -> VecDeque<T> {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use k8s_openapi::jiff::Timestamp;
 use serde::Serialize;
 
-use super::Event;
+use super::{Event, not_created};
 use crate::planner::DecidingTerm;
 use crate::report::sanitize::sanitize;
 use crate::report::{API_VERSION, ObjectName, count};
@@ -55,13 +55,15 @@ pub struct Reporter<W> {
     told: BTreeMap<ObjectName, String>,
     /// What was last told to hold an object back, so that a limit that goes on holding is told of once.
     held: BTreeMap<ObjectName, String>,
-    /// Why creates of an object's cycle failed, so that a refusal of all that are under way is told of once.
-    refused: BTreeMap<ObjectName, Refused>,
+    /// Why creates of an object's cycle failed, so that a failure of all that are under way is told of once.
+    failed: BTreeMap<ObjectName, Failed>,
+    /// Why the cluster refuses an object's Jobs, so that this is told in full once.
+    refused: BTreeMap<ObjectName, String>,
 }
 
 /// Creates that failed.
 #[derive(Debug)]
-struct Refused {
+struct Failed {
     /// The words of the first, without the name of its Job.
     why: String,
     /// How many more failed with the same words.
@@ -77,6 +79,7 @@ impl<W: Write> Reporter<W> {
             verbosity,
             told: BTreeMap::new(),
             held: BTreeMap::new(),
+            failed: BTreeMap::new(),
             refused: BTreeMap::new(),
         }
     }
@@ -106,11 +109,14 @@ impl<W: Write> Reporter<W> {
                 self.out.write_all(b"\n")?;
             }
             Format::Human => {
-                if let Some(message) = self.same_refusals(object, event) {
+                if let Some(message) = self.same_failures(object, event) {
                     self.line(time, object, &message)?;
                 }
-                let message = event.message();
-                if self.is_same_refusal(object, event, &message)
+                let message = match self.same_refusal(object, event) {
+                    Some(message) => message,
+                    None => event.message(),
+                };
+                if self.is_same_failure(object, event, &message)
                     || !self.shows(object, event, &message)
                 {
                     return Ok(());
@@ -139,35 +145,65 @@ impl<W: Write> Reporter<W> {
     }
 
     /// Whether a create failed with the words of another one in this cycle; that is counted, and told at the end of the cycle.
-    fn is_same_refusal(
+    fn is_same_failure(
         &mut self,
         object: Option<&ObjectName>,
         event: &Event,
         message: &str,
     ) -> bool {
-        let (Event::CreateFailed { job, .. }, Some(object)) = (event, object) else {
+        let (
+            Event::CreateFailed {
+                job,
+                refused: false,
+                ..
+            },
+            Some(object),
+        ) = (event, object)
+        else {
             return false;
         };
         let why = message.replace(job.as_str(), "");
-        match self.refused.get_mut(object) {
-            Some(refused) if refused.why == why && self.verbosity < Verbosity::Verbose => {
-                refused.more += 1;
+        match self.failed.get_mut(object) {
+            Some(failed) if failed.why == why && self.verbosity < Verbosity::Verbose => {
+                failed.more += 1;
                 true
             }
             _ => {
-                let refused = Refused { why, more: 0 };
-                self.refused.insert(object.clone(), refused);
+                let failed = Failed { why, more: 0 };
+                self.failed.insert(object.clone(), failed);
                 false
             }
         }
     }
 
+    /// Of a refusal that was told in full in an earlier cycle, what is told of it in this one. A quota's words are the same whatever
+    /// figures are in them.
+    fn same_refusal(&mut self, object: Option<&ObjectName>, event: &Event) -> Option<String> {
+        let object = object?;
+        match event {
+            Event::JobsRefused {
+                count, job, error, ..
+            } => {
+                let words = error.replace(job.as_str(), "");
+                let words: String = words.chars().filter(|c| !c.is_ascii_digit()).collect();
+                let before = self.refused.insert(object.clone(), words.clone());
+                let same = before == Some(words) && self.verbosity < Verbosity::Verbose;
+                same.then(|| format!("ERROR: {}", not_created(*count, "still refuses")))
+            }
+            Event::JobsAccepted => {
+                self.refused.remove(object);
+                None
+            }
+            _ => None,
+        }
+    }
+
     /// At the end of a cycle: how many more creates failed with the same words, if any did.
-    fn same_refusals(&mut self, object: Option<&ObjectName>, event: &Event) -> Option<String> {
+    fn same_failures(&mut self, object: Option<&ObjectName>, event: &Event) -> Option<String> {
         let Event::CycleFinished { .. } = event else {
             return None;
         };
-        let more = self.refused.remove(object?)?.more;
+        let more = self.failed.remove(object?)?.more;
         (more > 0).then(|| {
             let more = count(i64::try_from(more).unwrap_or(i64::MAX), "more Job");
             format!("ERROR: could not create {more} for the same reason")
@@ -201,7 +237,9 @@ impl<W: Write> Reporter<W> {
             }
             _ => return true,
         };
-        let changes = plan.create.is_some() || !plan.delete.is_empty();
+        // What is planned and refused again and again changes nothing.
+        let creates = plan.create.is_some() && !self.refused.contains_key(object);
+        let changes = creates || !plan.delete.is_empty();
         let news = self.told.get(object).is_none_or(|last| last != message);
         if news {
             self.told.insert(object.clone(), message.to_owned());
@@ -270,6 +308,7 @@ mod tests {
             at(Event::CreateFailed {
                 job: "worker-abcde".to_owned(),
                 error: "quota\nexceeded".to_owned(),
+                refused: false,
                 causes: Vec::new(),
             }),
             at(Event::JobFinished {
@@ -337,10 +376,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_all_is_told_of_once_in_each_cycle() {
+    fn a_failure_of_all_is_told_of_once_in_each_cycle() {
         let failed = |job: &str, error: &str| Event::CreateFailed {
             job: job.to_owned(),
             error: format!("jobs.batch {job:?} is invalid: {error}"),
+            refused: false,
             causes: Vec::new(),
         };
         let finished = || Event::CycleFinished {
@@ -383,6 +423,66 @@ mod tests {
         );
         assert_eq!(lines(Format::Human, Verbosity::Verbose).len(), 5 + 2);
         assert_eq!(lines(Format::Json, Verbosity::Quiet).len(), 5 + 2);
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_full_once_and_its_end_is_told() {
+        let refused = |job: &str, count: usize, used: u32, error: &str| Event::JobsRefused {
+            count,
+            sent: 1,
+            job: job.to_owned(),
+            error: format!("jobs.batch {job:?} is forbidden: {error}, used: {used}"),
+            causes: Vec::new(),
+        };
+        let failed = Event::CreateFailed {
+            job: "worker-a".to_owned(),
+            error: "exceeded quota: few".to_owned(),
+            refused: true,
+            causes: Vec::new(),
+        };
+        let plan = || planned(25.0, &assumed(2, 0));
+        let events = [
+            plan(),
+            failed,
+            refused("worker-a", 47, 3, "exceeded quota: few"),
+            plan(),
+            refused("worker-b1", 47, 3, "exceeded quota: few"),
+            planned(30.0, &assumed(2, 0)),
+            refused("worker-c", 1, 12, "exceeded quota: few"),
+            refused("worker-d", 2, 3, "exceeded quota: other"),
+            Event::JobsAccepted,
+            refused("worker-e", 2, 3, "exceeded quota: other"),
+        ];
+        let lines = |format, verbosity| -> Vec<String> {
+            let mut reporter = Reporter::new(Vec::new(), format, verbosity);
+            for event in &events {
+                let time = Timestamp::UNIX_EPOCH;
+                reporter.report(time, Some(&name()), event).unwrap();
+            }
+            let text = String::from_utf8(reporter.into_inner()).unwrap();
+            let line = |line: &str| {
+                line.trim_start_matches("00:00:00Z default/worker  ")
+                    .to_owned()
+            };
+            text.lines().map(line).collect()
+        };
+        let told = lines(Format::Human, Verbosity::Quiet);
+        assert_eq!(
+            told,
+            [
+                "ERROR: 47 Jobs are not created: the cluster refuses them: jobs.batch \"worker-a\" is forbidden: exceeded quota: few, used: 3",
+                "ERROR: 47 Jobs are not created: the cluster still refuses them",
+                "ERROR: 1 Job is not created: the cluster still refuses it",
+                "ERROR: 2 Jobs are not created: the cluster refuses them: jobs.batch \"worker-d\" is forbidden: exceeded quota: other, used: 3",
+                "Jobs are created again: the cluster refuses them no more",
+                "ERROR: 2 Jobs are not created: the cluster refuses them: jobs.batch \"worker-e\" is forbidden: exceeded quota: other, used: 3",
+            ]
+        );
+        // A plan that is the same as the last and comes to nothing is no news.
+        let normal = lines(Format::Human, Verbosity::Normal);
+        assert_eq!(normal.len(), told.len() + 2, "{normal:#?}");
+        assert_eq!(lines(Format::Human, Verbosity::Verbose).len(), events.len());
+        assert_eq!(lines(Format::Json, Verbosity::Quiet).len(), events.len());
     }
 
     #[test]

@@ -83,6 +83,24 @@ async fn a_lost_answer_has_written() {
 }
 
 #[tokio::test]
+async fn a_list_may_be_empty_and_its_objects_there() {
+    let sandbox = sandbox().await;
+    assert_eq!(try_create(&sandbox, "one").await.unwrap(), 201);
+    fault(
+        &sandbox,
+        json!({"verb": "list", "resource": "jobs", "count": 1, "action": {"empty": true}}),
+    )
+    .await;
+    let path = format!("{JOBS}?limit=1");
+    let (code, list) = http(&sandbox, "GET", &path, None).await;
+    assert_eq!((code, &list["items"]), (200, &json!([])));
+    assert!(list["metadata"]["resourceVersion"].is_string(), "{list:#}");
+    assert!(exists(&sandbox, "one").await);
+    let (_, list) = http(&sandbox, "GET", &path, None).await;
+    assert_eq!(list["items"][0]["metadata"]["name"], "one");
+}
+
+#[tokio::test]
 async fn delays_are_before_or_after_the_write() {
     let sandbox = sandbox().await;
     fault(&sandbox, json!({"path": "default/jobs", "verb": "create", "count": 1, "action": {"delay": 3_600_000}})).await;

@@ -257,7 +257,38 @@ impl Scenario {
         }
         let end = Duration::from_millis(length);
         scenario.steps.push((end, Step::NoFaults));
+        // Drawn by itself, so that the other seeds stay what they are.
+        let lies = &mut Rng::with_seed(seed.wrapping_add(1 << 32));
+        if one_writer && !scenario.once && lies.u32(..4) == 0 {
+            scenario.lie(lies, length);
+        }
         scenario
+    }
+
+    /// From some moments on lists show nothing and watches say nothing. Only a run that goes on can know better, and only by Jobs that
+    /// nobody deletes.
+    fn lie(&mut self, rng: &mut Rng, length: u64) {
+        self.steps.retain(|(_, step)| {
+            matches!(
+                step,
+                Step::Add(..)
+                    | Step::Faults(_)
+                    | Step::NoFaults
+                    | Step::Compact
+                    | Step::SetClock(..)
+                    | Step::Source(..)
+            )
+        });
+        for _ in 0..rng.usize(1..=3) {
+            let time = Duration::from_millis(rng.u64(..length));
+            let rules = json!([
+                {"verb": "list", "resource": "jobs", "action": {"empty": true}},
+                {"verb": "watch", "resource": "jobs", "count": 2, "action": {"watch": "expire"}},
+                {"verb": "watch", "resource": "jobs", "action": {"watch": "stop"}},
+            ]);
+            self.steps.push((time, Step::Faults(rules)));
+        }
+        self.steps.sort_by_key(|(time, _)| *time);
     }
 
     fn step(&self, rng: &mut Rng) -> Step {

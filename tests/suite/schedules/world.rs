@@ -82,6 +82,9 @@ pub(super) struct World {
     max_total: Option<i64>,
     start: Instant,
     jobs: BTreeMap<String, Job>,
+    /// Every Job that was ever made, and those of which a run said that it made them.
+    ever_made: BTreeSet<String>,
+    told: BTreeSet<String>,
     cycles: BTreeMap<String, Cycle>,
     /// The cycle that each run is in, by run and object.
     current: BTreeMap<(String, usize), String>,
@@ -119,6 +122,8 @@ impl World {
             max_total: scenario.max_total,
             start: Instant::now(),
             jobs: BTreeMap::new(),
+            ever_made: BTreeSet::new(),
+            told: BTreeSet::new(),
             cycles: BTreeMap::new(),
             current: BTreeMap::new(),
             foreign_deletes: BTreeSet::new(),
@@ -234,6 +239,7 @@ impl World {
         let hash = text(&annotations["keda-jobs/spec-hash"]).to_owned();
         self.note(|| format!("the cluster made {name} of cycle {mark}"));
         self.queues[object].made += 1;
+        self.ever_made.insert(name.to_owned());
         self.jobs.insert(
             name.to_owned(),
             Job {
@@ -430,6 +436,13 @@ impl World {
             }),
             _ => self.note(|| format!("{who} {place} {}", event.message())),
         }
+        if let Event::Created { job, .. } | Event::CreatedAfterAll { job } = event {
+            if !self.told.insert(job.clone()) {
+                self.violation(format!("{job} is told to have been created twice"));
+            } else if !self.ever_made.contains(job) {
+                self.violation(format!("{job} is told to have been created and was not"));
+            }
+        }
         let key = (who.to_owned(), place);
         if let Event::CycleStarted { cycle } = event {
             self.left_alone.remove(&place);
@@ -473,6 +486,7 @@ impl World {
             Event::Created { .. } => cycle.created += 1,
             Event::Held { .. }
             | Event::CreateFailed { .. }
+            | Event::JobsRefused { .. }
             | Event::CycleFailed { .. }
             | Event::Refused { .. } => cycle.said = true,
             Event::Notice { message } if message.contains("were not sent") => cycle.said = true,

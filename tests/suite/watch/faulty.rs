@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Scene, delete};
+use super::{Loop, Scene, delete};
 use crate::support::{Outcome, assert_contains, eventually};
 
 pub(super) fn silent(
@@ -26,6 +26,126 @@ pub(super) fn silent(
     run.more_cycles(9);
     assert!(right(scene.jobs()), "{} Jobs", scene.jobs());
     run.end();
+    Ok(())
+}
+
+/// Five Jobs at most, 25 items, and a server whose lists show nothing and whose watches say nothing, as behind a cache that got
+/// stuck: from the beginning on, or when five Jobs have been seen.
+fn behind(from_the_beginning: bool, environment: &[(&str, &str)]) -> (Scene, Loop) {
+    let scene = Scene::new(25);
+    let stuck = || {
+        scene.fault(json!([
+            {"verb": "list", "resource": "jobs", "action": {"empty": true}},
+            {"verb": "watch", "count": 2, "action": {"watch": "expire"}},
+            {"verb": "watch", "action": {"watch": "stop"}},
+        ]));
+    };
+    if from_the_beginning {
+        stuck();
+    }
+    let text = scene.object("orders", "default");
+    let text = text.replace("maxReplicaCount: 300", "maxReplicaCount: 5");
+    let manifest = scene.cluster.write("orders.yaml", &text);
+    let run = scene.start(&[&manifest], environment);
+    if !from_the_beginning {
+        let plan = || run.last("planned")["plan"]["jobs"]["running"].clone();
+        eventually("five Jobs to be counted", || (plan() == 5).then_some(()));
+        run.more_cycles(1);
+        stuck();
+    }
+    (scene, run)
+}
+
+/// Without the mend there would be nothing to see in [`hiding`].
+pub(super) fn hiding_and_believed(from_the_beginning: bool) -> Outcome {
+    let (_scene, run) = behind(from_the_beginning, &[("KEDA_JOBS_MUTANT", "any-list")]);
+    eventually("more Jobs than may be", || {
+        (run.count("created") > 5).then_some(())
+    });
+    run.end();
+    Ok(())
+}
+
+pub(super) fn hiding(from_the_beginning: bool) -> Outcome {
+    let (scene, run) = behind(from_the_beginning, &[]);
+    eventually("two cycles that hold", || {
+        (run.count("held") >= 2).then_some(())
+    });
+    let held = run.count("held") as u64;
+    assert!(
+        scene.requests("get jobs") <= held + 1,
+        "one request a cycle"
+    );
+    let held = run.last("held");
+    assert_eq!(
+        (&held["term"], &held["create"]),
+        (&json!("inventory-unknown"), &json!(0))
+    );
+    let said = held["message"].as_str().unwrap_or_default();
+    assert_contains(
+        said,
+        &[
+            "leaves out the job orders-",
+            "which exists",
+            "a proxy or a cache",
+        ],
+    );
+    scene.no_faults();
+    assert_eq!(scene.jobs(), 5);
+    assert_eq!(run.count("created"), 5);
+    // The lists are right again: it goes on by itself.
+    let plan = || run.last("planned")["plan"]["jobs"]["running"].clone();
+    eventually("five Jobs to be counted", || (plan() == 5).then_some(()));
+    run.more_cycles(2);
+    assert_eq!((scene.jobs(), run.count("created")), (5, 5));
+    run.end();
+    Ok(())
+}
+
+/// What holds is named as it is for a list.
+pub(super) fn cannot_be_looked_for() -> Outcome {
+    let (scene, run) = behind(true, &[]);
+    scene.fault(json!([{"verb": "get", "resource": "jobs", "action": {"status": 403}}]));
+    eventually("a cycle that holds for it", || {
+        let held = run.last("held")["message"].clone();
+        let said = held.as_str().unwrap_or_default();
+        let names =
+            said.contains("cannot get job ") && said.contains("the right to get jobs.batch");
+        names.then_some(())
+    });
+    assert_eq!(run.count("created"), 5);
+    run.end();
+    Ok(())
+}
+
+pub(super) fn gone_at_once() -> Outcome {
+    // With a watch that tells it, and with lists alone.
+    for (rules, most_asked) in [
+        (json!([]), 0),
+        (json!([{"verb": "watch", "action": {"status": 403}}]), 1),
+    ] {
+        let scene = Scene::new(3);
+        scene.fault(rules);
+        let text = scene
+            .object("orders", "default")
+            .replace("sandbox.keda-jobs/run: 30m", "sandbox.keda-jobs/run: 10ms")
+            .replace(
+                "  jobTargetRef:\n",
+                "  jobTargetRef:\n    ttlSecondsAfterFinished: 0\n",
+            );
+        let manifest = scene.cluster.write("orders.yaml", &text);
+        let run = scene.start(&[&manifest], &[]);
+        run.more_cycles(8);
+        let cycles = run.count("cycleStarted") as u64;
+        assert!(run.count("created") >= 15, "{}", run.count("created"));
+        assert_eq!(run.count("held"), 0);
+        let asked = scene.requests("get jobs");
+        assert!(
+            asked <= most_asked * cycles,
+            "{asked} requests in {cycles} cycles"
+        );
+        run.end();
+    }
     Ok(())
 }
 
@@ -91,7 +211,16 @@ pub(super) fn lost() -> Outcome {
             .collect();
         // A name whose create came to nothing is used again, so that one that still arrives makes no second Job.
         assert_eq!(jobs, failed(), "{first}");
-        run.end();
+        // That one was made after all is told, and counted like the others.
+        let late = usize::from(first == json!({"loseAnswer": true}));
+        assert_eq!(run.count("createdAfterAll"), late, "{first}");
+        assert_eq!(run.count("created"), 4 - late, "{first}");
+        let totals = run.end()["totals"].clone();
+        assert_eq!(
+            (&totals["created"], &totals["unanswered"]),
+            (&json!(4), &json!(0)),
+            "{first}"
+        );
     }
     Ok(())
 }
