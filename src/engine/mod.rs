@@ -1,5 +1,6 @@
 //! One cycle of one object, and the beat of many.
 
+pub mod apply;
 pub mod assumed;
 pub mod cleanup;
 pub mod clock;

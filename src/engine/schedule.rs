@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::cycle::{Decided, Outcome, Overrides, apply, decide};
+use super::apply::{Outcome, apply};
+use super::cycle::{Decided, Overrides, decide};
 use super::guard::{Guard, ObjectGuard};
 use super::lease::Grant;
 use super::{Engine, Target};

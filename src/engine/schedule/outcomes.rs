@@ -2,7 +2,8 @@
 
 use super::{Driver, hint_of};
 use crate::cluster::{Cause, ClusterError, ClusterErrorKind};
-use crate::engine::cycle::{Decided, Outcome, is_hopeless};
+use crate::engine::apply::{Outcome, is_hopeless};
+use crate::engine::cycle::Decided;
 use crate::planner::Action;
 use crate::report::event::{Event, Location, RefusedField, Totals};
 use crate::report::plan::{TriggerRefView, delete_message};
