@@ -292,14 +292,17 @@ fn failing_list() -> Outcome {
     Ok(())
 }
 
+/// Leaves room for three Jobs, with the quota of the path that it gives.
+fn allow_three(cluster: &TestCluster) -> String {
+    let path = format!("/api/v1/namespaces/{}/resourcequotas", cluster.namespace);
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"count/jobs.batch": "3"}}});
+    cluster.admin("POST", &path, Some(quota));
+    format!("{path}/few")
+}
+
 fn quota() -> Outcome {
     let scene = scene(10);
-    let path = format!(
-        "/api/v1/namespaces/{}/resourcequotas",
-        scene.cluster.namespace
-    );
-    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"count/jobs.batch": "3"}}});
-    scene.cluster.admin("POST", &path, Some(quota));
+    allow_three(&scene.cluster);
     let run = scene
         .cluster
         .run(["run", "--once", "--concurrency", "1", &scene.manifest])
@@ -317,12 +320,7 @@ fn quota() -> Outcome {
 
 fn quota_in_a_loop() -> Outcome {
     let scene = scene(40);
-    let path = format!(
-        "/api/v1/namespaces/{}/resourcequotas",
-        scene.cluster.namespace
-    );
-    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"count/jobs.batch": "3"}}});
-    scene.cluster.admin("POST", &path, Some(quota));
+    let quota = allow_three(&scene.cluster);
     let folder = scene.cluster.folder.path();
     let stdout = folder.join("stdout");
     let manifest = scene.often();
@@ -351,7 +349,7 @@ fn quota_in_a_loop() -> Outcome {
     let planned = text.matches("create 37 (").count();
     assert_eq!(planned, 1, "{text}");
     assert_eq!(scene.cluster.jobs().len(), 3);
-    scene.cluster.admin("DELETE", &format!("{path}/few"), None);
+    scene.cluster.admin("DELETE", &quota, None);
     eventually("the other Jobs", || {
         (scene.cluster.jobs().len() == 40).then_some(())
     });

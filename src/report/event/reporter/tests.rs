@@ -97,6 +97,21 @@ fn written(format: Format, verbosity: Verbosity) -> String {
     String::from_utf8(reporter.into_inner()).unwrap()
 }
 
+/// The lines that these events of one object make, without time and object where they are for people.
+fn lines_of(events: &[Event], format: Format, verbosity: Verbosity) -> Vec<String> {
+    let mut reporter = Reporter::new(Vec::new(), format, verbosity);
+    for event in events {
+        let time = Timestamp::UNIX_EPOCH;
+        reporter.report(time, Some(&name()), event).unwrap();
+    }
+    let text = String::from_utf8(reporter.into_inner()).unwrap();
+    let line = |line: &str| {
+        line.trim_start_matches("00:00:00Z default/worker  ")
+            .to_owned()
+    };
+    text.lines().map(line).collect()
+}
+
 #[test]
 fn for_people() {
     let text = written(Format::Human, Verbosity::Normal);
@@ -145,20 +160,10 @@ fn a_failure_of_all_is_told_of_once_in_each_cycle() {
         failed("worker-e", "no name"),
         finished(),
     ];
-    let lines = |format, verbosity| -> Vec<String> {
-        let mut reporter = Reporter::new(Vec::new(), format, verbosity);
-        for event in &events {
-            let time = Timestamp::UNIX_EPOCH;
-            reporter.report(time, Some(&name()), event).unwrap();
-        }
-        let text = String::from_utf8(reporter.into_inner()).unwrap();
-        text.lines()
-            .filter(|line| line.contains("reate"))
-            .map(|line| {
-                line.trim_start_matches("00:00:00Z default/worker  ")
-                    .to_owned()
-            })
-            .collect()
+    let lines = |format, verbosity| {
+        let mut lines = lines_of(&events, format, verbosity);
+        lines.retain(|line| line.contains("reate"));
+        lines
     };
     assert_eq!(
         lines(Format::Human, Verbosity::Quiet),
@@ -201,19 +206,7 @@ fn a_refusal_is_told_in_full_once_and_its_end_is_told() {
         Event::JobsAccepted,
         refused("worker-e", 2, 3, "exceeded quota: other"),
     ];
-    let lines = |format, verbosity| -> Vec<String> {
-        let mut reporter = Reporter::new(Vec::new(), format, verbosity);
-        for event in &events {
-            let time = Timestamp::UNIX_EPOCH;
-            reporter.report(time, Some(&name()), event).unwrap();
-        }
-        let text = String::from_utf8(reporter.into_inner()).unwrap();
-        let line = |line: &str| {
-            line.trim_start_matches("00:00:00Z default/worker  ")
-                .to_owned()
-        };
-        text.lines().map(line).collect()
-    };
+    let lines = |format, verbosity| lines_of(&events, format, verbosity);
     let told = lines(Format::Human, Verbosity::Quiet);
     assert_eq!(
         told,
@@ -242,15 +235,8 @@ fn a_limit_that_goes_on_holding_is_told_of_once() {
         message: "one more at 12:03:20Z".to_owned(),
     };
     let lines = |events: &[Event], verbosity| {
-        let mut reporter = Reporter::new(Vec::new(), Format::Human, verbosity);
-        for event in events {
-            let time = Timestamp::UNIX_EPOCH;
-            reporter.report(time, Some(&name()), event).unwrap();
-        }
-        String::from_utf8(reporter.into_inner())
-            .unwrap()
-            .matches("HELD")
-            .count()
+        let lines = lines_of(events, Format::Human, verbosity);
+        lines.iter().filter(|line| line.contains("HELD")).count()
     };
     let limit = || held(DecidingTerm::FailureBrake);
     let free = || planned(25.0, &assumed(0, 0));
