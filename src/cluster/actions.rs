@@ -31,6 +31,15 @@ pub struct Made {
     pub tracked: bool,
 }
 
+/// A Job that was not made, as far as the last answer tells.
+#[derive(Debug, Clone)]
+pub struct NotMade {
+    /// The last answer, or that there was none.
+    pub error: ClusterError,
+    /// A sending of it had no answer: the Job may exist, or be made still.
+    pub perhaps: bool,
+}
+
 /// What is read of a Job that was made: the answer is longer than the Job.
 #[derive(Deserialize)]
 struct Answer {
@@ -100,21 +109,21 @@ pub async fn look(
 
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
 /// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
-/// within the request timeout; it is given up at once where the server asks to wait for longer. Nothing is sent once `stop` is set:
-/// then another may write.
+/// within the request timeout; it is given up at once where the server asks to wait for longer. One that is refused after a sending
+/// without an answer is looked for: that sending may have taken the last place of a quota. Nothing is sent once `stop` is set: then
+/// another may write.
 ///
 /// Tells how it was made.
 ///
 /// # Errors
-/// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. With [`ClusterErrorKind::Unavailable`] and
-/// [`ClusterErrorKind::Other`] the Job may exist all the same.
+/// [`ClusterErrorKind::AlreadyExists`] when another's Job has the name. The Job may exist all the same where [`NotMade::perhaps`] says so.
 pub async fn create(
     cluster: &Cluster,
     namespace: &str,
     job: &Value,
     pace: &Pace,
     stop: &AtomicBool,
-) -> Result<Made, ClusterError> {
+) -> Result<Made, NotMade> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
         .as_str()
@@ -128,13 +137,6 @@ pub async fn create(
     // What the last attempt came to; and whether one of them may have made the Job.
     let mut last: Option<ClusterError> = None;
     let mut perhaps = false;
-    let give_up = |error: ClusterError, perhaps: bool| {
-        let kind = match error.kind {
-            ClusterErrorKind::Throttled if perhaps => ClusterErrorKind::Unavailable,
-            kind => kind,
-        };
-        ClusterError { kind, ..error }
-    };
     loop {
         let slot = match pace.enter(patience, stop).await {
             Ok(slot) => slot,
@@ -153,7 +155,8 @@ pub async fn create(
                     },
                     causes: Vec::new(),
                 };
-                return Err(give_up(last.unwrap_or_else(never_sent), perhaps));
+                let error = last.unwrap_or_else(never_sent);
+                return Err(NotMade { error, perhaps });
             }
         };
         let request = async {
@@ -181,16 +184,19 @@ pub async fn create(
                         resent: perhaps,
                         tracked,
                     }),
-                    Ok(Found::Ours { .. } | Found::Others) => Err(error),
+                    Ok(Found::Ours { .. } | Found::Others) => Err(NotMade {
+                        error,
+                        perhaps: false,
+                    }),
                     // It was there under the name that was chosen here, and has ended and gone since. Should it have been
                     // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
                     Ok(Found::Nothing) => Ok(Made {
                         resent: perhaps,
                         tracked: true,
                     }),
-                    Err(unknown) => Err(ClusterError {
-                        kind: ClusterErrorKind::Unavailable,
-                        ..unknown
+                    Err(error) => Err(NotMade {
+                        error,
+                        perhaps: true,
                     }),
                 };
             }
@@ -220,7 +226,24 @@ pub async fn create(
                         cluster.request_timeout()
                     );
                 }
-                return Err(give_up(error, perhaps));
+                let unanswered = matches!(
+                    error.kind,
+                    ClusterErrorKind::Unavailable | ClusterErrorKind::Other
+                );
+                if perhaps
+                    && !unanswered
+                    && let Ok(Found::Ours { tracked }) =
+                        look(cluster, namespace, name, object_of(job), cycle).await
+                {
+                    return Ok(Made {
+                        resent: true,
+                        tracked,
+                    });
+                }
+                return Err(NotMade {
+                    error,
+                    perhaps: perhaps || unanswered,
+                });
             }
         }
     }
@@ -303,10 +326,10 @@ pub async fn dry_run(
         dry_run: true,
         ..PostParams::default()
     };
-    match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
+    let request = cluster.request(&operation, async { api.create(&parameters, &object).await });
+    match tokio::time::timeout(limit, request).await {
         Ok(Ok(made)) => Ok(is_tracked(made.metadata.labels.as_ref(), object_of(job))),
         Ok(Err(error)) => {
-            let error = ClusterError::from_kube(&operation, &error);
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.
             let lacks_right = error.kind == ClusterErrorKind::Forbidden
                 && error.message.contains("cannot create resource");

@@ -1,14 +1,14 @@
 //! Jobs that this run made and that the inventory does not show yet. Without it a second cycle that comes before the watch has caught
 //! up would make the same Jobs again.
 //!
-//! Pure: time is given. An entry leaves when its Job is seen, or when a list that began after the create ended does not show it and is
-//! believed; it never leaves by age. A create whose outcome is not known counts as well, until a list has told.
+//! Pure: time is given. An entry never leaves by age. A Job that the server said it made leaves when it is seen, or when a look by its
+//! name says that it is gone. A create whose outcome is not known counts as well, until a list that began after it has told.
 //!
 //! A list that leaves out a Job which the server said it made, or one that was seen unfinished, is not believed unasked: the Job may
-//! have ended and be gone, or the list may come from a cache that is behind. So the youngest such Job is looked for by its name, see
+//! have ended and be gone, or the list may come from a cache that is behind. So each such Job counts until it has been looked for, see
 //! [`Ledger::missing`].
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
@@ -56,29 +56,6 @@ struct Entry {
     created_at: Timestamp,
 }
 
-/// An unfinished Job that was seen, the youngest.
-#[derive(Debug, Clone)]
-struct Witness {
-    name: String,
-    cycle: String,
-    /// As of when was known what showed it.
-    as_of: Instant,
-}
-
-impl Witness {
-    fn among(observed: &[ObservedJob], as_of: Instant) -> Option<Self> {
-        let unfinished = observed
-            .iter()
-            .filter(|job| job.ours && !job.leaving && !job.state.is_finished());
-        let youngest = unfinished.max_by_key(|job| (job.created_at, job.name.as_str()))?;
-        Some(Self {
-            name: youngest.name.clone(),
-            cycle: youngest.cycle.clone().unwrap_or_default(),
-            as_of,
-        })
-    }
-}
-
 /// The ledger of one object.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
@@ -91,8 +68,12 @@ pub struct Ledger {
     resent: BTreeMap<String, Instant>,
     /// Jobs that were seen although no answer had told that they were made, until they are asked for.
     found: Vec<String>,
-    /// Should a later list leave it out, that is to be explained.
-    witness: Option<Witness>,
+    /// Unfinished Jobs that were seen last, with the marks of their cycles. Should a later list leave one out, that is to be explained.
+    seen: BTreeMap<String, String>,
+    /// As of when was known what showed them.
+    seen_as_of: Option<Instant>,
+    /// Jobs that were seen unfinished and that a later list left out, with the marks of their cycles, until that is explained.
+    missing: BTreeMap<String, String>,
     /// The last list left out a Job that exists.
     doubted: bool,
 }
@@ -135,9 +116,14 @@ impl Ledger {
         );
     }
 
-    /// A name to use before a new one is chosen.
-    pub fn take_spare(&mut self) -> Option<Sent> {
-        self.spare.pop_first().map(|(_, (sent, _))| sent)
+    /// A name to use before a new one is chosen, and when its create was given up.
+    pub fn take_spare(&mut self) -> Option<(Sent, Instant)> {
+        self.spare.pop_first().map(|(_, spare)| spare)
+    }
+
+    /// The name was not used up: what was sent under it before may arrive as before.
+    pub fn give_back(&mut self, sent: Sent, since: Instant) {
+        self.spare.insert(sent.name.clone(), (sent, since));
     }
 
     /// How many Jobs may still be made that were sent and never answered. Only this run knows of them.
@@ -165,15 +151,40 @@ impl Ledger {
     /// Takes in that these Jobs were there, ended, and are gone.
     pub fn see_ended(&mut self, ended: &[ObservedJob]) {
         self.find(ended);
-        self.witness
-            .take_if(|witness| ended.iter().any(|job| job.name == witness.name));
+        for job in ended {
+            self.seen.remove(&job.name);
+            self.missing.remove(&job.name);
+        }
     }
 
-    /// Takes in that these Jobs exist, by a list as of `as_of` or a watch that followed it.
+    /// Takes in that these Jobs exist, by a list as of `as_of` or a watch that followed it. What a watch takes away needs no
+    /// explanation.
     pub fn see(&mut self, observed: &[ObservedJob], as_of: Instant) {
         self.find(observed);
-        if self.witness.is_none() {
-            self.witness = Witness::among(observed, as_of);
+        let is_newer = self.seen_as_of.is_some_and(|before| before < as_of);
+        self.seen_as_of = self.seen_as_of.max(Some(as_of));
+        if self.seen.is_empty() && self.missing.is_empty() && observed.is_empty() {
+            return;
+        }
+        let shown: HashMap<&str, &ObservedJob> = observed
+            .iter()
+            .map(|job| (job.name.as_str(), job))
+            .collect();
+        self.missing
+            .retain(|name, _| !shown.contains_key(name.as_str()));
+        let missing = &mut self.missing;
+        self.seen.retain(|name, cycle| {
+            let job = shown.get(name.as_str());
+            if job.is_none() && is_newer {
+                missing.insert(name.clone(), std::mem::take(cycle));
+            }
+            job.is_some_and(|job| is_expected(job))
+        });
+        for job in observed.iter().filter(|job| is_expected(job)) {
+            if !self.seen.contains_key(&job.name) {
+                let cycle = job.cycle.clone().unwrap_or_default();
+                self.seen.insert(job.name.clone(), cycle);
+            }
         }
     }
 
@@ -195,45 +206,45 @@ impl Ledger {
         std::mem::take(&mut self.found)
     }
 
-    /// The youngest Job that was made and is not among the `observed`, although a list shows what was created before
-    /// `as_of`: one that the server said it made and that was never seen, else one that an earlier list showed unfinished. Whether
-    /// the list is to be believed depends on whether this Job still exists. What a watch takes away needs no explanation.
-    pub fn missing(&self, observed: &[ObservedJob], as_of: Instant) -> Option<Missing> {
-        let unseen = self
+    /// Jobs that were made and that a list as of `as_of`, or one before it, left out: those that the server said it made and that were
+    /// never seen, the youngest first, then those that were seen unfinished. Each is to be looked for; until it is [`Self::gone`] it
+    /// counts.
+    pub fn missing(&self, as_of: Instant) -> Vec<Missing> {
+        let mut unseen: Vec<&Entry> = self
             .entries
             .values()
             .filter(|entry| entry.certain && entry.since < as_of)
-            .max_by_key(|entry| entry.since)
-            .map(|entry| Missing {
-                name: entry.sent.name.clone(),
-                cycle: entry.sent.cycle.clone(),
-                seen: false,
-            });
-        let witness = self.witness.iter().find(|witness| {
-            witness.as_of < as_of && observed.iter().all(|job| job.name != witness.name)
+            .collect();
+        unseen.sort_by_key(|entry| std::cmp::Reverse(entry.since));
+        let unseen = unseen.into_iter().map(|entry| Missing {
+            name: entry.sent.name.clone(),
+            cycle: entry.sent.cycle.clone(),
+            seen: false,
         });
-        unseen.or_else(|| {
-            witness.map(|witness| Missing {
-                name: witness.name.clone(),
-                cycle: witness.cycle.clone(),
-                seen: true,
-            })
-        })
+        let seen = self.missing.iter().map(|(name, cycle)| Missing {
+            name: name.clone(),
+            cycle: cycle.clone(),
+            seen: true,
+        });
+        unseen.chain(seen).collect()
     }
 
-    /// The list shows the `observed`, which is what was created before `as_of`, and is believed: what was not seen does not exist.
-    pub fn believe(&mut self, observed: &[ObservedJob], as_of: Instant) {
+    /// The Job was looked for and does not exist, or is not to be counted any more.
+    pub fn gone(&mut self, name: &str) {
+        self.entries.remove(name);
+        self.missing.remove(name);
+    }
+
+    /// What a list shows that began at `as_of` is believed: a create without an answer that it does not show has come to nothing.
+    pub fn believe(&mut self, as_of: Instant) {
         self.doubted = false;
-        self.witness = Witness::among(observed, as_of);
         let spare = &mut self.spare;
         self.entries.retain(|name, entry| {
             // At the very same moment it is not clear which was first.
-            if entry.since >= as_of {
+            if entry.certain || entry.since >= as_of {
                 return true;
             }
-            if !entry.certain {
-                spare.insert(name.clone(), (entry.sent.clone(), entry.since));
-            }
+            spare.insert(name.clone(), (entry.sent.clone(), entry.since));
             false
         });
     }
@@ -257,34 +268,52 @@ impl Ledger {
             .any(|entry| entry.since >= as_of && now.duration_since(entry.since) > OVERDUE)
     }
 
-    /// What exists, with the Jobs that are not seen yet: unfinished, pending, each holding a slot.
+    /// What exists, with the Jobs that are not seen yet and those that are to be looked for: unfinished, pending, each holding a slot.
     pub fn complete(&self, mut observed: Vec<ObservedJob>) -> Vec<ObservedJob> {
-        if self.entries.is_empty() {
+        if self.entries.is_empty() && self.missing.is_empty() {
             return observed;
         }
-        let seen: HashSet<&str> = observed.iter().map(|job| job.name.as_str()).collect();
-        let unseen: Vec<ObservedJob> = self
-            .entries
-            .values()
-            .filter(|entry| !seen.contains(entry.sent.name.as_str()))
-            .map(|entry| ObservedJob {
-                name: entry.sent.name.clone(),
-                uid: String::new(),
-                state: JobState::Pending,
-                pending_to_keda: true,
-                leaving: false,
-                pods: 0,
-                ours: true,
-                created_at: Some(entry.created_at),
-                finished_at: None,
-                spec_hash: Some(entry.sent.spec_hash.clone()),
-                trigger: Some(entry.sent.trigger.clone()),
-                cycle: Some(entry.sent.cycle.clone()),
-                reason: None,
-            })
+        let shown: HashSet<&str> = observed.iter().map(|job| job.name.as_str()).collect();
+        let unseen = self.entries.values().map(|entry| ObservedJob {
+            created_at: Some(entry.created_at),
+            spec_hash: Some(entry.sent.spec_hash.clone()),
+            trigger: Some(entry.sent.trigger.clone()),
+            ..unfinished(&entry.sent.name, &entry.sent.cycle)
+        });
+        let missing = self
+            .missing
+            .iter()
+            .map(|(name, cycle)| unfinished(name, cycle));
+        let more: Vec<ObservedJob> = unseen
+            .chain(missing)
+            .filter(|job| !shown.contains(job.name.as_str()))
             .collect();
-        observed.extend(unseen);
+        observed.extend(more);
         observed
+    }
+}
+
+/// Whether the Job goes on existing by itself.
+fn is_expected(job: &ObservedJob) -> bool {
+    job.ours && !job.leaving && !job.state.is_finished()
+}
+
+/// A Job of which no more is known than that it was made.
+fn unfinished(name: &str, cycle: &str) -> ObservedJob {
+    ObservedJob {
+        name: name.to_owned(),
+        uid: String::new(),
+        state: JobState::Pending,
+        pending_to_keda: true,
+        leaving: false,
+        pods: 0,
+        ours: true,
+        created_at: None,
+        finished_at: None,
+        spec_hash: None,
+        trigger: None,
+        cycle: Some(cycle.to_owned()),
+        reason: None,
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use super::Target;
@@ -18,17 +19,42 @@ use crate::cluster::watch::{Mode, Snapshot, Watches};
 use crate::cluster::{Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
 use crate::mutant;
 use crate::planner::inventory::{Inventory, ObservedJob};
+use crate::report::count;
 
 /// How long the dry run of a first Job may take. Where it says nothing, that Job itself tells.
 const DRY_RUN: Duration = Duration::from_secs(5);
+
+/// How many missing Jobs of an object are looked for in a cycle; the others go on counting.
+const LOOKS: usize = 100;
+/// How many of them at once.
+const TOGETHER: usize = 10;
 
 /// What became of the label by which Jobs are counted.
 #[derive(Debug, Clone)]
 enum Label {
     /// The cluster keeps it.
     Kept,
-    /// It was gone from the Job of that name: no list and no watch will ever show it.
-    Lost(String),
+    /// It was gone from Jobs: no list and no watch will ever show them.
+    Lost {
+        /// The first of them.
+        job: String,
+        /// How many more there are.
+        more: usize,
+    },
+}
+
+/// What the dry runs of a namespace said of the label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Tried {
+    /// None was made yet.
+    #[default]
+    Not,
+    /// Nothing: each object asks for itself until one is answered.
+    Silent,
+    /// The cluster keeps it.
+    Kept,
+    /// The cluster takes it from the Jobs of an object: each asks for itself.
+    Taken,
 }
 
 /// The watches and ledgers of a run.
@@ -41,8 +67,8 @@ pub struct Observer {
     since: Mutex<HashMap<String, Instant>>,
     /// By [`Target::id`]: whether its Jobs carry our label, as the answers to creates show.
     labels: Mutex<HashMap<String, Label>>,
-    /// By namespace: filled when a dry run had nothing to say against the label.
-    tried: Mutex<HashMap<String, Arc<OnceCell<()>>>>,
+    /// By namespace. Held during the first dry run, whose answer may be the answer for all.
+    tried: Mutex<HashMap<String, Arc<AsyncMutex<Tried>>>>,
     /// [`Target::id`]s of objects whose Jobs the cluster refused when they were sent last.
     refused: Mutex<HashSet<String>>,
     scaled_jobs: Arc<ScaledJobs>,
@@ -123,35 +149,56 @@ impl Observer {
         let ended = self.watches.take_ended(&target.namespace, &target.job);
         Ok(Inventory::Known(self.with_ledger(target, |ledger| {
             ledger.see_ended(&ended);
-            ledger.believe(&known.jobs, known.as_of);
+            ledger.believe(known.as_of);
             known.jobs.extend(ended);
             ledger.complete(known.jobs)
         })))
     }
 
-    /// Whether the list in `known` can be believed: where it leaves out Jobs that were made, the youngest of them is looked for by its
-    /// name. Jobs that have ended and are gone are left out rightly.
+    /// Whether the list in `known` can be believed: the Jobs that were made and that it leaves out are looked for by their names. Jobs
+    /// that have ended and are gone are left out rightly.
     ///
     /// # Errors
-    /// When that Job exists, or it is not known whether it does: the Jobs cannot be counted (law 1).
+    /// When one of them exists, or it is not known whether it does: the Jobs cannot be counted (law 1).
     async fn vouch(&self, target: &Target, known: &Snapshot) -> Result<(), ClusterError> {
-        let missing = self.with_ledger(target, |ledger| ledger.missing(&known.jobs, known.as_of));
-        let Some(Missing { name, cycle, seen }) = missing.filter(|_| !mutant::is("any-list"))
-        else {
-            return Ok(());
-        };
+        let mut missing = self.with_ledger(target, |ledger| ledger.missing(known.as_of));
+        if mutant::is("any-list") {
+            for missing in missing.drain(..) {
+                self.with_ledger(target, |ledger| ledger.gone(&missing.name));
+            }
+        }
+        missing.truncate(LOOKS);
+        let mut missing = missing.iter();
+        // The first alone: where lists lie it exists, and one request tells.
+        if let Some(first) = missing.next() {
+            self.explain(target, first).await?;
+        }
+        let mut looks = stream::iter(missing)
+            .map(|missing| self.explain(target, missing))
+            .buffer_unordered(TOGETHER);
+        while let Some(explained) = looks.next().await {
+            explained?;
+        }
+        Ok(())
+    }
+
+    /// Looks for one Job that a list leaves out.
+    async fn explain(&self, target: &Target, missing: &Missing) -> Result<(), ClusterError> {
         let (namespace, object) = (&target.namespace, &target.job.name);
-        let found = actions::look(&self.cluster, namespace, &name, object, &cycle).await?;
+        let Missing { name, cycle, seen } = missing;
+        let found = actions::look(&self.cluster, namespace, name, object, cycle).await?;
         let Found::Ours { tracked } = found else {
+            self.with_ledger(target, |ledger| ledger.gone(name));
             return Ok(());
         };
         // Somebody took the label from it, and no list shows it any more.
-        if !tracked && seen {
+        if !tracked && *seen {
+            self.with_ledger(target, |ledger| ledger.gone(name));
             return Ok(());
         }
         self.with_ledger(target, Ledger::doubt);
         if !tracked {
-            self.marked(target, &name, false);
+            self.marked(target, name, false);
             return self.can_count(target);
         }
         Err(ClusterError {
@@ -218,8 +265,8 @@ impl Observer {
         }
     }
 
-    /// Asks with a dry run of `job`, the first one of a namespace, whether the cluster keeps the label by which Jobs are counted. A policy
-    /// that takes it from some objects only is found with their first Job: see [`Self::marked`].
+    /// Asks with a dry run of `job` whether the cluster keeps the label by which Jobs are counted: once for a namespace, where that has an
+    /// answer. A policy that takes it from some objects only is found with their first Job: see [`Self::marked`].
     ///
     /// # Errors
     /// When the label is taken: nothing may be made.
@@ -229,15 +276,39 @@ impl Observer {
         target: &Target,
         job: &Value,
     ) -> Result<(), ClusterError> {
-        let namespace = &target.namespace;
-        let cell = {
+        let tried = {
             let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(tried.entry(namespace.clone()).or_default())
+            Arc::clone(tried.entry(target.namespace.clone()).or_default())
         };
-        let ask = || async {
-            let limit = DRY_RUN.min(cluster.request_timeout());
-            match actions::dry_run(cluster, namespace, job, limit).await {
-                Ok(false) => Err(ClusterError {
+        let mut first = tried.lock().await;
+        match *first {
+            Tried::Kept => return Ok(()),
+            Tried::Not => {
+                let (said, answer) = Self::dry_run(cluster, target, job).await;
+                *first = said;
+                return answer;
+            }
+            Tried::Silent | Tried::Taken => drop(first),
+        }
+        let (said, answer) = Self::dry_run(cluster, target, job).await;
+        let mut others = tried.lock().await;
+        if said != Tried::Silent && *others == Tried::Silent {
+            *others = said;
+        }
+        answer
+    }
+
+    async fn dry_run(
+        cluster: &Cluster,
+        target: &Target,
+        job: &Value,
+    ) -> (Tried, Result<(), ClusterError>) {
+        let namespace = &target.namespace;
+        let limit = DRY_RUN.min(cluster.request_timeout());
+        match actions::dry_run(cluster, namespace, job, limit).await {
+            Ok(true) => (Tried::Kept, Ok(())),
+            Ok(false) => {
+                let error = ClusterError {
                     kind: ClusterErrorKind::Invalid,
                     operation: format!("create jobs.batch in namespace {namespace}"),
                     message: format!(
@@ -245,21 +316,29 @@ impl Observer {
                         actions::label_is_taken()
                     ),
                     causes: Vec::new(),
-                }),
-                // What else there is to say against the Job, its create says.
-                Ok(true) | Err(_) => Ok(()),
+                };
+                (Tried::Taken, Err(error))
             }
-        };
-        cell.get_or_try_init(ask).await.copied()
+            // What there is to say against the Job, its create says.
+            Err(_) => (Tried::Silent, Ok(())),
+        }
     }
 
     /// A Job was made, `tracked` with the label by which Jobs are counted. One without it is one too many for ever.
     pub fn marked(&self, target: &Target, name: &str, tracked: bool) {
         let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        if tracked {
-            labels.entry(target.id()).or_insert(Label::Kept);
-        } else {
-            labels.insert(target.id(), Label::Lost(name.to_owned()));
+        match labels.get_mut(&target.id()) {
+            Some(Label::Lost { job, more }) if !tracked && job != name => *more += 1,
+            Some(Label::Lost { .. }) => {}
+            _ => {
+                let label = if tracked {
+                    Label::Kept
+                } else {
+                    let job = name.to_owned();
+                    Label::Lost { job, more: 0 }
+                };
+                labels.insert(target.id(), label);
+            }
         }
     }
 
@@ -291,14 +370,21 @@ impl Observer {
     /// When one does: it exists and no list shows it, so that every count is too small from then on (laws 1 and 2).
     pub fn can_count(&self, target: &Target) -> Result<(), ClusterError> {
         let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Label::Lost(job)) = labels.get(&target.id()) else {
+        let Some(Label::Lost { job, more }) = labels.get(&target.id()) else {
             return Ok(());
+        };
+        let others = match more {
+            0 => String::new(),
+            more => format!(
+                " and from {}",
+                count(i64::try_from(*more).unwrap_or(i64::MAX), "more Job")
+            ),
         };
         Err(ClusterError {
             kind: ClusterErrorKind::Other,
             operation: format!("count the Jobs of {}", target.id()),
             message: format!(
-                "the cluster took the label {NAME_LABEL} from the job {job}, and only by that label are Jobs found; have the mutating webhook or policy that does so keep it, see to that Job (kubectl get job {job} --namespace {}), and start again",
+                "the cluster took the label {NAME_LABEL} from the job {job}{others}, and only by that label are Jobs found; have the mutating webhook or policy that does so keep it, see to that Job (kubectl get job {job} --namespace {}), and start again",
                 target.namespace
             ),
             causes: Vec::new(),
@@ -330,9 +416,14 @@ impl Observer {
         self.with_ledger(target, Ledger::take_found)
     }
 
-    /// A name to use before a new one is chosen.
-    pub fn take_spare(&self, target: &Target) -> Option<Sent> {
+    /// A name to use before a new one is chosen, and when its create was given up.
+    pub fn take_spare(&self, target: &Target) -> Option<(Sent, Instant)> {
         self.with_ledger(target, Ledger::take_spare)
+    }
+
+    /// The name was not used up.
+    pub fn give_back(&self, target: &Target, sent: Sent, since: Instant) {
+        self.with_ledger(target, |ledger| ledger.give_back(sent, since));
     }
 
     fn with_ledger<T>(&self, target: &Target, act: impl FnOnce(&mut Ledger) -> T) -> T {

@@ -71,7 +71,7 @@ fn table(
 }
 
 /// `1 Job`, `3 Jobs`.
-fn count(number: i64, noun: &str) -> String {
+pub(crate) fn count(number: i64, noun: &str) -> String {
     if number == 1 {
         format!("1 {noun}")
     } else {

@@ -48,6 +48,11 @@ impl Progress {
                 self.bar
                     .inc_length(u64::try_from(plan.decision.create).unwrap_or_default());
             }
+            Event::JobsRefused { count, .. } => {
+                let length = self.bar.length().unwrap_or_default();
+                let refused = u64::try_from(*count).unwrap_or_default();
+                self.bar.set_length(length.saturating_sub(refused));
+            }
             Event::Created { .. } | Event::CreatedAfterAll { .. } => self.bar.inc(1),
             _ => self.bar.tick(),
         }

@@ -2,6 +2,7 @@
 
 mod faulty;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,6 +52,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test(
             "watch::where_every_list_is_believed_there_is_a_second_batch_later",
             || faulty::hiding_and_believed(false),
+        ),
+        embedded_test(
+            "watch::a_list_that_hides_jobs_holds_though_one_of_them_is_gone",
+            faulty::hiding_and_one_is_gone,
         ),
         embedded_test(
             "watch::a_list_that_hides_jobs_holds_where_none_can_be_looked_for",
@@ -160,6 +165,11 @@ impl Scene {
         self.cluster.jobs().len()
     }
 
+    fn names(&self) -> BTreeSet<String> {
+        let jobs = self.cluster.jobs().into_iter();
+        jobs.filter_map(|job| job.metadata.name).collect()
+    }
+
     fn start(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Loop {
         let stdout = self
             .cluster
@@ -248,6 +258,14 @@ fn delete(cluster: &TestCluster, count: usize) {
                 .await
                 .expect("the Job can be deleted");
         }
+    });
+}
+
+fn delete_one(cluster: &TestCluster, job: &str) {
+    block_on(async {
+        let api: Api<Job> = Api::namespaced(cluster.client_async().await, &cluster.namespace);
+        let deleted = api.delete(job, &DeleteParams::background()).await;
+        deleted.expect("the Job can be deleted");
     });
 }
 
@@ -441,7 +459,7 @@ fn name_taken() -> Outcome {
             "sent again it is the same Job"
         );
         let taken = create("theirs").await.expect_err("another's");
-        assert_eq!(taken.kind, ClusterErrorKind::AlreadyExists);
+        assert_eq!(taken.error.kind, ClusterErrorKind::AlreadyExists);
     });
     assert_eq!(scene.jobs(), 1);
     Ok(())

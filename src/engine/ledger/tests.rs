@@ -31,10 +31,13 @@ fn job(name: &str, state: JobState) -> ObservedJob {
     }
 }
 
-/// Takes in what a list shows that is believed, or a watch that followed one.
+/// Takes in what a list shows that is right, or a watch that followed one: Jobs that it leaves out are looked for and gone.
 fn reconcile(ledger: &mut Ledger, observed: &[ObservedJob], as_of: Instant) {
     ledger.see(observed, as_of);
-    ledger.believe(observed, as_of);
+    for missing in ledger.missing(as_of) {
+        ledger.gone(&missing.name);
+    }
+    ledger.believe(as_of);
 }
 
 fn missing(name: &str, seen: bool) -> Missing {
@@ -99,8 +102,12 @@ fn an_unknown_outcome_counts_until_a_list_tells_and_its_name_is_used_again() {
     assert!(!ledger.is_uncertain(now));
     assert_eq!(ledger.take_found(), ["a"]);
     assert!(ledger.complete(Vec::new()).is_empty());
-    assert_eq!(ledger.take_spare(), Some(sent("b")));
+    assert_eq!(ledger.take_spare(), Some((sent("b"), now)));
     assert_eq!(ledger.take_spare(), None);
+    // Its second sending was refused: what was sent first may arrive as before.
+    ledger.give_back(sent("b"), now);
+    assert_eq!(ledger.unanswered(later), 1);
+    assert_eq!(ledger.take_spare(), Some((sent("b"), now)));
     // One that arrives after all is no longer spare.
     ledger.perhaps(sent("c"), now, Timestamp::UNIX_EPOCH);
     reconcile(&mut ledger, &[], later);
@@ -121,50 +128,68 @@ fn a_list_that_leaves_out_what_was_made_is_not_believed_unasked() {
     ledger.created(sent("a"), now, Timestamp::UNIX_EPOCH);
     ledger.created(sent("b"), now + second, Timestamp::UNIX_EPOCH);
     ledger.perhaps(sent("c"), now + second * 2, Timestamp::UNIX_EPOCH);
-    assert_eq!(ledger.missing(&[], now), None, "the list is older");
-    let youngest = ledger.missing(&[], list);
+    assert_eq!(ledger.missing(now), [], "the list is older");
+    ledger.see(&[], list);
     assert_eq!(
-        youngest,
-        Some(missing("b", false)),
-        "that c was made nobody said"
+        ledger.missing(list),
+        [missing("b", false), missing("a", false)],
+        "the youngest first; that c was made nobody said"
     );
     ledger.doubt();
     assert_eq!(names(&ledger.complete(Vec::new())), ["a", "b", "c"]);
     assert!(ledger.is_uncertain(list), "another list must tell");
-    // The next one shows two of them, and is believed.
-    let all = [job("a", JobState::Running), job("b", JobState::Running)];
-    reconcile(&mut ledger, &all, list + second);
-    assert_eq!(ledger.missing(&all, list + second), None);
+    // That one of them is rightly gone says nothing of the other.
+    ledger.gone("b");
+    assert_eq!(ledger.missing(list + second), [missing("a", false)]);
+    ledger.believe(list + second);
+    assert_eq!(names(&ledger.complete(Vec::new())), ["a"]);
+    assert_eq!(
+        ledger.take_spare().map(|(sent, _)| sent),
+        Some(sent("c")),
+        "it came to nothing"
+    );
+    reconcile(&mut ledger, &[job("a", JobState::Running)], list + second);
+    assert_eq!(ledger.missing(list + second), []);
     assert!(!ledger.is_uncertain(list + second));
-    assert_eq!(ledger.take_spare(), Some(sent("c")));
 }
 
 #[test]
 fn a_list_that_leaves_out_what_was_seen_is_not_believed_unasked() {
     let (mut ledger, list) = (Ledger::default(), Instant::now());
-    let later = list + Duration::from_secs(1);
+    let second = Duration::from_secs(1);
+    let leaving = ObservedJob {
+        leaving: true,
+        ..job("d", JobState::Running)
+    };
     let all = [
         job("a", JobState::Running),
         job("b", JobState::Running),
         job("c", JobState::Succeeded),
+        leaving,
     ];
-    reconcile(&mut ledger, &all, list);
-    assert_eq!(
-        ledger.missing(&[], list),
-        None,
-        "no list since: a watch has taken them away"
-    );
-    assert_eq!(ledger.missing(&all[1..], later), None);
-    assert_eq!(ledger.missing(&[], later), Some(missing("b", true)));
-    // How it ended was told.
+    ledger.see(&all, list);
+    // A watch has taken it away.
+    ledger.see(&all[1..], list);
+    assert_eq!(ledger.missing(list), []);
+    ledger.see(&all, list);
+    // A list comes, and a watch that follows it.
+    for as_of in [list + second, list + second] {
+        ledger.see(&all[..1], as_of);
+        ledger.believe(as_of);
+        assert_eq!(ledger.missing(as_of), [missing("b", true)]);
+        let counted = ledger.complete(all[..1].to_vec());
+        assert_eq!(names(&counted), ["a", "b"], "until that is explained");
+    }
+    // It is shown again; it has ended; it was looked for.
+    ledger.see(&all, list + second);
+    assert_eq!(ledger.missing(list + second), []);
+    ledger.see(&[], list + second * 2);
+    assert_eq!(names(&ledger.complete(Vec::new())), ["a", "b"]);
     ledger.see_ended(&[job("b", JobState::Succeeded)]);
-    assert_eq!(ledger.missing(&[], later), None);
-    reconcile(&mut ledger, &all[..1], later);
-    let last = later + Duration::from_secs(1);
-    assert_eq!(ledger.missing(&[], last), Some(missing("a", true)));
-    // It is gone, and the list is believed.
-    reconcile(&mut ledger, &[], last);
-    assert_eq!(ledger.missing(&[], last + Duration::from_secs(1)), None);
+    assert_eq!(ledger.missing(list + second * 2), [missing("a", true)]);
+    ledger.gone("a");
+    assert_eq!(ledger.missing(list + second * 2), []);
+    assert!(ledger.complete(Vec::new()).is_empty());
 }
 
 #[test]
@@ -246,8 +271,6 @@ proptest! {
         let (mut watched, mut as_of) = (0, start);
         // No cycle may create: the last list was seen to be wrong.
         let (mut holds, mut stuck) = (false, false);
-        // The youngest was gone, and the list was taken to be right about the others.
-        let mut excused = BTreeSet::new();
         let mut remade = BTreeSet::new();
         for (number, step) in steps.into_iter().enumerate() {
             let now = start + Duration::from_secs(number as u64 + 1);
@@ -256,7 +279,7 @@ proptest! {
             match step {
                 Step::Create | Step::Lose { .. } if holds => {}
                 Step::Create | Step::Lose { .. } => {
-                    let sent = ledger.take_spare().unwrap_or_else(|| sent(&format!("job-{number}")));
+                    let sent = ledger.take_spare().map_or_else(|| sent(&format!("job-{number}")), |(sent, _)| sent);
                     // What has the name already is left as it is.
                     if !matches!(step, Step::Lose { made: false }) && !world.contains_key(&sent.name) {
                         // An old list had it that this was never made; it was, and has gone since. The watch cannot tell the
@@ -281,7 +304,6 @@ proptest! {
                 Step::List => {
                     seen.clone_from(&world);
                     (watched, as_of, stuck) = (changes.len(), now, false);
-                    excused.clear();
                 }
                 Step::OldList => as_of = now,
                 Step::EmptyList => (stuck, as_of) = (true, now),
@@ -301,26 +323,28 @@ proptest! {
             let observed: Vec<ObservedJob> =
                 seen.iter().filter(|_| !stuck).map(|(name, state)| job(name, *state)).collect();
             ledger.see(&observed, as_of);
-            let missing = ledger.missing(&observed, as_of).map(|missing| missing.name);
             // After a doubt nothing counts before another list.
             holds &= as_of != now;
-            holds |= missing.as_ref().is_some_and(|name| world.contains_key(name));
+            for missing in ledger.missing(as_of) {
+                if world.contains_key(&missing.name) {
+                    holds = true;
+                } else {
+                    ledger.gone(&missing.name);
+                }
+            }
             if holds {
                 ledger.doubt();
                 prop_assert!(!listed, "a list of what exists is believed");
                 continue;
             }
-            if missing.is_some() {
-                excused.extend(world.keys().cloned());
-            }
-            ledger.believe(&observed, as_of);
+            ledger.believe(as_of);
             let all = ledger.complete(observed);
             let unique: BTreeSet<&str> = all.iter().map(|job| job.name.as_str()).collect();
             prop_assert_eq!(unique.len(), all.len(), "one name, one count");
             for (name, state) in &world {
                 // The next create takes such a name and makes no second Job.
                 let is_spare = ledger.spare.contains_key(name);
-                if !state.is_finished() && !is_spare && !excused.contains(name) && !remade.contains(name) {
+                if !state.is_finished() && !is_spare && !remade.contains(name) {
                     let counted = all.iter().find(|job| &job.name == name);
                     prop_assert!(counted.is_some_and(|job| !job.state.is_finished()), "{} is not counted", name);
                 }

@@ -34,9 +34,13 @@ impl Driver<'_> {
                     trigger,
                 }
             }
-            Outcome::CreateFailed { job, error } => Event::CreateFailed {
+            Outcome::CreateFailed {
+                job,
+                error,
+                perhaps,
+            } => Event::CreateFailed {
                 job: job.clone(),
-                error: create_error(error),
+                error: create_error(error, *perhaps),
                 refused: is_hopeless(error),
                 causes: self.refused(&error.causes),
             },
@@ -62,7 +66,10 @@ impl Driver<'_> {
                 error: with_hint(error),
             },
             Outcome::NotSent { count, why } => Event::Notice {
-                message: format!("{count} more Jobs were not sent: {why}"),
+                message: match count {
+                    1 => format!("1 more Job was not sent: {why}"),
+                    count => format!("{count} more Jobs were not sent: {why}"),
+                },
             },
         };
         self.say(event);
@@ -96,13 +103,15 @@ impl Driver<'_> {
 }
 
 /// What became of a create. Without an answer it is not known whether the Job was made, and the cluster is there: it just answered.
-fn create_error(error: &ClusterError) -> String {
-    match error.kind {
-        ClusterErrorKind::Unavailable | ClusterErrorKind::Other => format!(
-            "{} (it may exist all the same: that is found out before more are made)",
-            error.message
-        ),
+fn create_error(error: &ClusterError, perhaps: bool) -> String {
+    let message = match error.kind {
+        ClusterErrorKind::Unavailable | ClusterErrorKind::Other => error.message.clone(),
         _ => with_hint(error),
+    };
+    if perhaps {
+        format!("{message} (it may exist all the same: that is found out before more are made)")
+    } else {
+        message
     }
 }
 

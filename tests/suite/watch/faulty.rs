@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Loop, Scene, delete};
+use super::{Loop, Scene, delete, delete_one};
 use crate::support::{Outcome, assert_contains, eventually};
 
 pub(super) fn silent(
@@ -102,6 +102,31 @@ pub(super) fn hiding(from_the_beginning: bool) -> Outcome {
     Ok(())
 }
 
+/// A list that is right about one Job is not believed of the others.
+pub(super) fn hiding_and_one_is_gone() -> Outcome {
+    let (scene, run) = behind(false, &[]);
+    let held = || run.last("held")["message"].as_str().map(str::to_owned);
+    let said = eventually("a cycle that holds", held);
+    let named = said
+        .split_whitespace()
+        .find(|word| word.starts_with("orders-"));
+    let named = named.map(|name| name.trim_end_matches(',').to_owned());
+    let named = named.expect("a Job");
+    delete_one(&scene.cluster, &named);
+    let another = || held().filter(|said| said.contains("leaves out") && !said.contains(&named));
+    eventually("the next one to be named", another);
+    run.more_cycles(2);
+    assert_eq!(run.count("created"), 5);
+    scene.no_faults();
+    eventually("the one that was deleted to be made up for", || {
+        (run.count("created") == 6).then_some(())
+    });
+    run.more_cycles(2);
+    assert_eq!((scene.jobs(), run.count("created")), (5, 6));
+    run.end();
+    Ok(())
+}
+
 /// What holds is named as it is for a list.
 pub(super) fn cannot_be_looked_for() -> Outcome {
     let (scene, run) = behind(true, &[]);
@@ -122,7 +147,8 @@ pub(super) fn gone_at_once() -> Outcome {
     // With a watch that tells it, and with lists alone.
     for (rules, most_asked) in [
         (json!([]), 0),
-        (json!([{"verb": "watch", "action": {"status": 403}}]), 1),
+        // Each of the three.
+        (json!([{"verb": "watch", "action": {"status": 403}}]), 3),
     ] {
         let scene = Scene::new(3);
         scene.fault(rules);
@@ -180,16 +206,22 @@ pub(super) fn broken(strategy: &str, fault: &Value) -> Outcome {
 
 pub(super) fn lost() -> Outcome {
     for first in [json!({"loseAnswer": true}), json!({"cut": true})] {
-        let scene = Scene::new(4);
-        // No attempt at any Job gets an answer; of the first two, one was written.
-        scene.fault(json!([
-            {"verb": "create", "resource": "jobs", "count": 2, "action": first},
-            {"verb": "create", "resource": "jobs", "action": {"cut": true}},
-        ]));
+        let scene = Scene::new(1);
         let manifest = scene
             .cluster
             .write("orders.yaml", &scene.object("orders", "default"));
         let run = scene.start(&[&manifest, "--concurrency", "2"], &[]);
+        // The first of a run goes alone.
+        eventually("the first Job", || {
+            (run.count("created") == 1).then_some(())
+        });
+        let before = scene.names();
+        // No attempt at any of the others gets an answer; of the first two, one was written.
+        scene.fault(json!([
+            {"verb": "create", "resource": "jobs", "count": 1, "action": first},
+            {"verb": "create", "resource": "jobs", "action": {"cut": true}},
+        ]));
+        scene.wait_with(5);
         let failed = || -> BTreeSet<String> {
             run.events()
                 .iter()
@@ -201,24 +233,19 @@ pub(super) fn lost() -> Outcome {
             (run.count("createFailed") >= 6).then_some(())
         });
         scene.no_faults();
-        eventually("four Jobs", || (scene.jobs() == 4).then_some(()));
+        eventually("five Jobs", || (scene.jobs() == 5).then_some(()));
         run.more_cycles(3);
-        let jobs: BTreeSet<String> = scene
-            .cluster
-            .jobs()
-            .into_iter()
-            .filter_map(|job| job.metadata.name)
-            .collect();
+        let jobs: BTreeSet<String> = scene.names().difference(&before).cloned().collect();
         // A name whose create came to nothing is used again, so that one that still arrives makes no second Job.
         assert_eq!(jobs, failed(), "{first}");
         // That one was made after all is told, and counted like the others.
         let late = usize::from(first == json!({"loseAnswer": true}));
         assert_eq!(run.count("createdAfterAll"), late, "{first}");
-        assert_eq!(run.count("created"), 4 - late, "{first}");
+        assert_eq!(run.count("created"), 5 - late, "{first}");
         let totals = run.end()["totals"].clone();
         assert_eq!(
             (&totals["created"], &totals["unanswered"]),
-            (&json!(4), &json!(0)),
+            (&json!(5), &json!(0)),
             "{first}"
         );
     }

@@ -1,0 +1,141 @@
+//! Creates without an answer, and what becomes of their names.
+
+use std::collections::BTreeSet;
+
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use super::{allow, scene};
+use crate::support::{Outcome, assert_contains, embedded_test, eventually};
+
+pub(super) fn tests() -> Vec<Trial> {
+    vec![
+        embedded_test(
+            "faults::one_cycle_says_how_many_creates_have_no_answer",
+            counted,
+        ),
+        embedded_test(
+            "faults::nothing_follows_a_first_create_without_an_answer",
+            first,
+        ),
+        embedded_test(
+            "faults::a_create_that_is_refused_for_its_own_first_sending_is_made",
+            own_place,
+        ),
+        embedded_test(
+            "faults::a_name_whose_second_sending_is_refused_is_used_again",
+            refused_again,
+        ),
+    ]
+}
+
+fn counted() -> Outcome {
+    let scene = scene(4);
+    // The first is answered; of the next one the answer is lost, and nothing more comes through.
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "after": 1, "count": 1, "action": {"loseAnswer": true}},
+        {"verb": "create", "resource": "jobs", "after": 1, "action": {"cut": true}},
+    ]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", "--no-lease", &scene.manifest])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &[
+            "1 created",
+            "3 creates without an answer: their Jobs may exist",
+        ],
+    );
+    assert_eq!(scene.cluster.jobs().len(), 2);
+    Ok(())
+}
+
+fn first() -> Outcome {
+    let scene = scene(4);
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"cut": true}}]));
+    let run = scene
+        .cluster
+        .run([
+            "run",
+            "--once",
+            "--no-lease",
+            "--output",
+            "json",
+            &scene.manifest,
+        ])
+        .expect(1);
+    let events = run.json_lines();
+    let totals = &events.last().expect("a summary")["totals"];
+    assert_eq!(
+        (&totals["created"], &totals["unanswered"]),
+        (&json!(0), &json!(1))
+    );
+    assert_contains(
+        &run.stdout,
+        &["3 more Jobs were not sent: the first one was not made for certain"],
+    );
+    Ok(())
+}
+
+/// The quota has room for one, and the sending whose answer is lost takes it.
+fn own_place() -> Outcome {
+    let scene = scene(1);
+    allow(&scene.cluster, 1);
+    // What answers the second sending is the quota.
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"loseAnswer": true}},
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 403}},
+    ]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_contains(&run.stdout, &["created orders-", "1 created"]);
+    assert_eq!(scene.cluster.jobs().len(), 1);
+    Ok(())
+}
+
+fn refused_again() -> Outcome {
+    let scene = scene(3);
+    // Three attempts at the first one come to nothing; in the next two cycles it is refused, and put off.
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 3, "action": {"cut": true}},
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 403}},
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 429, "retryAfter": 3}},
+    ]));
+    let folder = scene.cluster.folder.path();
+    let stdout = folder.join("stdout");
+    let run = scene
+        .cluster
+        .keda([
+            "run",
+            "--output",
+            "json",
+            "--request-timeout",
+            "2s",
+            &scene.often(),
+        ])
+        .spawn(&stdout, &folder.join("stderr"));
+    let names = |kind: &str| -> BTreeSet<String> {
+        std::fs::read_to_string(&stdout)
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .filter(|event| event["type"] == kind)
+            .filter_map(|event| event["job"].as_str().map(str::to_owned))
+            .collect()
+    };
+    eventually("all three", || {
+        (scene.cluster.jobs().len() == 3).then_some(())
+    });
+    eventually("word of them", || {
+        (names("created").len() == 3).then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
+    let failed = names("createFailed");
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed.is_subset(&names("created")), "{failed:?}");
+    Ok(())
+}
