@@ -400,10 +400,12 @@ fn quota_in_a_loop() -> Outcome {
     assert_eq!(scene.cluster.jobs().len(), 3);
     // One place more: that is not a reason to send all the others.
     scene.cluster.admin("DELETE", "/sandbox/requests", None);
-    scene.cluster.change("few", false, |quota: &mut ResourceQuota| {
-        let spec = quota.spec.get_or_insert_default();
-        spec.hard = Some([("count/jobs.batch".to_owned(), Quantity("4".to_owned()))].into());
-    });
+    scene
+        .cluster
+        .change("few", false, |quota: &mut ResourceQuota| {
+            let spec = quota.spec.get_or_insert_default();
+            spec.hard = Some([("count/jobs.batch".to_owned(), Quantity("4".to_owned()))].into());
+        });
     let short = "36 Jobs are not created: the cluster still refuses them\n";
     eventually("a cycle with it", || said().contains(short).then_some(()));
     let requests = scene.cluster.admin("GET", "/sandbox/requests", None);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::ResourceQuota;
 use keda_jobs::sandbox::{Abandoned, Sandbox, SandboxOptions};
 use keda_jobs::signals::Signals;
 use kube::Api;
@@ -199,6 +200,7 @@ impl Play {
             }
             Step::Faults(rules) => self.sandbox.add_faults(&rules).expect("rules"),
             Step::NoFaults => self.sandbox.clear_faults(),
+            Step::Quota(jobs) => self.quota(jobs),
             Step::Compact => self.sandbox.compact(),
             Step::Kill(slot) => lock(&self.world).kill(slot, "by the schedule"),
             Step::KillAtCreate(slot, creates) => {
@@ -236,6 +238,20 @@ impl Play {
             lease.metadata.annotations = None;
             lease.spec = serde_json::from_value(spec).ok();
             drop(api.replace(&name, &PostParams::default(), &lease).await);
+        });
+    }
+
+    fn quota(&self, jobs: Option<i64>) {
+        let api: Api<ResourceQuota> = Api::namespaced(self.client.clone(), "default");
+        spawn_local(async move {
+            drop(api.delete("few", &DeleteParams::default()).await);
+            let Some(jobs) = jobs else { return };
+            let quota = json!({
+                "metadata": {"name": "few"},
+                "spec": {"hard": {"count/jobs.batch": jobs.to_string()}},
+            });
+            let quota = serde_json::from_value(quota).expect("a quota");
+            drop(api.create(&PostParams::default(), &quota).await);
         });
     }
 

@@ -166,6 +166,8 @@ pub(super) enum Step {
     Faults(Value),
     /// All fault rules are gone.
     NoFaults,
+    /// A quota leaves the namespace so many Jobs; none takes the quota away.
+    Quota(Option<i64>),
     /// The history of the API server is compacted.
     Compact,
     /// SIGKILL.
@@ -262,11 +264,32 @@ impl Scenario {
         if one_writer && !scenario.once && lies.u32(..4) == 0 {
             scenario.lie(lies, length);
         }
+        let refusals = &mut Rng::with_seed(seed.wrapping_add(2 << 32));
+        if refusals.u32(..4) == 0 {
+            scenario.refuse(refusals, length);
+        }
         scenario
     }
 
-    /// From some moments on lists show nothing and watches say nothing. Only a run that goes on can know better, and only by Jobs that
-    /// nobody deletes.
+    /// At some moments the cluster refuses Jobs: for a while by a quota, or just some creates.
+    fn refuse(&mut self, rng: &mut Rng, length: u64) {
+        for _ in 0..rng.usize(1..=4) {
+            let step = match rng.u32(..4) {
+                0 => Step::Quota(None),
+                1 => Step::Quota(Some(rng.i64(0..=8))),
+                _ => Step::Faults(json!([{
+                    "verb": "create", "resource": "jobs", "after": rng.u64(..4), "count": rng.u64(1..8), "action": {"status": 403},
+                }])),
+            };
+            self.steps
+                .push((Duration::from_millis(rng.u64(..length)), step));
+        }
+        self.steps
+            .push((Duration::from_millis(length), Step::Quota(None)));
+        self.steps.sort_by_key(|(time, _)| *time);
+    }
+
+    /// From some moments on lists show nothing and watches say nothing. Only a run that goes on can know better.
     fn lie(&mut self, rng: &mut Rng, length: u64) {
         self.steps.retain(|(_, step)| {
             matches!(
@@ -277,6 +300,7 @@ impl Scenario {
                     | Step::Compact
                     | Step::SetClock(..)
                     | Step::Source(..)
+                    | Step::Delete(..)
             )
         });
         for _ in 0..rng.usize(1..=3) {

@@ -489,7 +489,7 @@ impl World {
             | Event::JobsRefused { .. }
             | Event::CycleFailed { .. }
             | Event::Refused { .. } => cycle.said = true,
-            Event::Notice { message } if message.contains("were not sent") => cycle.said = true,
+            Event::Notice { message } if message.contains(" not sent: ") => cycle.said = true,
             Event::CycleFinished { .. } => {
                 let silent = (cycle.created < cycle.wanted || cycle.blind) && !cycle.said;
                 let text = format!(
