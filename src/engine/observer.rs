@@ -24,8 +24,9 @@ use crate::report::count;
 /// How long the dry run of a first Job may take. Where it says nothing, that Job itself tells.
 const DRY_RUN: Duration = Duration::from_secs(5);
 
-/// How many missing Jobs of an object are looked for in a cycle; the others go on counting.
-const LOOKS: usize = 100;
+/// How long the missing Jobs of an object are looked for in a cycle; those that are left go on counting. A time and no number: where a
+/// thousand end and go between two cycles, those that are left would take the places of new ones for ever.
+const LOOKING: Duration = Duration::from_secs(5);
 /// How many of them at once.
 const TOGETHER: usize = 10;
 
@@ -167,15 +168,16 @@ impl Observer {
                 self.with_ledger(target, |ledger| ledger.gone(&missing.name));
             }
         }
-        missing.truncate(LOOKS);
         let mut missing = missing.iter();
         // The first alone: where lists lie it exists, and one request tells.
         if let Some(first) = missing.next() {
             self.explain(target, first).await?;
         }
-        let mut looks = stream::iter(missing)
+        let looks = stream::iter(missing)
+            .take_until(tokio::time::sleep(LOOKING))
             .map(|missing| self.explain(target, missing))
             .buffer_unordered(TOGETHER);
+        let mut looks = std::pin::pin!(looks);
         while let Some(explained) = looks.next().await {
             explained?;
         }

@@ -66,6 +66,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             faulty::gone_at_once,
         ),
         embedded_test(
+            "watch::many_jobs_that_are_gone_free_their_places_at_once",
+            faulty::many_gone,
+        ),
+        embedded_test(
             "watch::lost_creates_are_neither_lost_nor_doubled",
             faulty::lost,
         ),

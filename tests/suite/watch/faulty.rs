@@ -175,6 +175,30 @@ pub(super) fn gone_at_once() -> Outcome {
     Ok(())
 }
 
+/// Whoever has no right to watch, or was cut off, learns from a list alone that many are gone.
+pub(super) fn many_gone() -> Outcome {
+    let scene = Scene::new(150);
+    scene.fault(json!([{"verb": "watch", "action": {"status": 403}}]));
+    let manifest = scene
+        .cluster
+        .write("orders.yaml", &scene.object("orders", "default"));
+    let run = scene.start(&[&manifest], &[]);
+    let running = || run.last("planned")["plan"]["jobs"]["running"].as_u64();
+    eventually("all Jobs to be counted", || {
+        (running() == Some(150)).then_some(())
+    });
+    scene.wait_with(0);
+    run.more_cycles(2);
+    let jobs = format!("/apis/batch/v1/namespaces/{}/jobs", scene.cluster.namespace);
+    scene.cluster.admin("DELETE", &jobs, None);
+    let fewer = eventually("a cycle without them", || {
+        running().filter(|running| *running < 150)
+    });
+    assert!(fewer < 50, "{fewer} still hold their places");
+    run.end();
+    Ok(())
+}
+
 pub(super) fn broken(strategy: &str, fault: &Value) -> Outcome {
     let scene = Scene::new(3);
     let manifest = scene
