@@ -17,7 +17,7 @@ use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABE
 use crate::mutant;
 use crate::report::duration::show;
 
-/// How often a create is sent when no answer comes.
+/// How often a create is sent when no answer comes, or a conflict.
 const CREATE_ATTEMPTS: u32 = 3;
 /// Pause before a create is sent again; doubles, with jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -205,13 +205,16 @@ pub async fn create(
                 perhaps |= error.kind != ClusterErrorKind::Throttled;
                 last = Some(error);
             }
+            // A conflict is over a quota that creates at the same time use up: nothing was made.
             Err(error)
-                if error.kind == ClusterErrorKind::Unavailable
-                    && refusals.is_none()
+                if matches!(
+                    error.kind,
+                    ClusterErrorKind::Unavailable | ClusterErrorKind::Conflict
+                ) && refusals.is_none()
                     && attempt < CREATE_ATTEMPTS =>
             {
                 tracing::debug!(%error, attempt, "sending the create again under the same name");
-                perhaps = true;
+                perhaps |= error.kind == ClusterErrorKind::Unavailable;
                 last = Some(error);
                 let pause = FIRST_PAUSE * 2_u32.pow(attempt - 1);
                 tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;

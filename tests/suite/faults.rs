@@ -18,6 +18,10 @@ pub(crate) fn tests() -> Vec<Trial> {
     trials.extend([
         embedded_test("faults::a_lost_answer_makes_no_second_job", lost_answers),
         embedded_test("faults::a_cut_connection_is_tried_again", cut),
+        embedded_test(
+            "faults::a_conflict_over_a_quota_is_tried_again",
+            quota_conflict,
+        ),
         embedded_test("faults::throttled_creates_succeed", throttled),
         embedded_test(
             "faults::a_long_throttling_says_what_the_server_answered",
@@ -124,6 +128,20 @@ fn cut() -> Outcome {
         .run(["run", "--once", &scene.manifest])
         .expect(0);
     assert_eq!(scene.cluster.jobs().len(), 10);
+    Ok(())
+}
+
+/// So answers the API server when creates at the same time use one quota up, and has made nothing.
+fn quota_conflict() -> Outcome {
+    let scene = scene(3);
+    scene.fault(
+        json!([{"verb": "create", "resource": "jobs", "count": 2, "action": {"status": 409}}]),
+    );
+    scene
+        .cluster
+        .run(["run", "--once", &scene.manifest])
+        .expect(0);
+    assert_eq!(scene.cluster.jobs().len(), 3);
     Ok(())
 }
 
