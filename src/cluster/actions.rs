@@ -194,8 +194,12 @@ pub async fn create(
                         resent: perhaps,
                         tracked: true,
                     }),
+                    // That it may not be looked for is no refusal of it.
                     Err(error) => Err(NotMade {
-                        error,
+                        error: ClusterError {
+                            kind: ClusterErrorKind::Unavailable,
+                            ..error
+                        },
                         perhaps: true,
                     }),
                 };

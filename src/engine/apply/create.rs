@@ -90,8 +90,10 @@ impl Tally {
             "they could not be counted"
         } else if stop.load(Ordering::Relaxed) {
             "the run is ending"
-        } else {
+        } else if self.made == 0 {
             "the first one was not made for certain"
+        } else {
+            "not all before them were made for certain"
         }
     }
 }

@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use serde_json::json;
 
 use super::{allow, scene};
-use crate::support::{Outcome, assert_contains, embedded_test, eventually};
+use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, eventually};
 
 pub(super) fn tests() -> Vec<Trial> {
     vec![
@@ -21,6 +21,14 @@ pub(super) fn tests() -> Vec<Trial> {
         embedded_test(
             "faults::a_create_that_is_refused_for_its_own_first_sending_is_made",
             own_place,
+        ),
+        embedded_test(
+            "faults::a_job_that_may_not_be_looked_for_is_not_called_refused",
+            not_looked_for,
+        ),
+        embedded_test(
+            "faults::what_is_not_sent_after_others_without_an_answer_says_so",
+            not_the_first,
         ),
         embedded_test(
             "faults::a_name_whose_second_sending_is_refused_is_used_again",
@@ -93,6 +101,55 @@ fn own_place() -> Outcome {
         .expect(0);
     assert_contains(&run.stdout, &["created orders-", "1 created"]);
     assert_eq!(scene.cluster.jobs().len(), 1);
+    Ok(())
+}
+
+/// Its second sending meets it, and whose it is cannot be asked.
+fn not_looked_for() -> Outcome {
+    let scene = scene(1);
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"loseAnswer": true}},
+        {"verb": "get", "resource": "jobs", "action": {"status": 403}},
+    ]));
+    let run = scene
+        .cluster
+        .run(["run", "--once", "--no-lease", &scene.manifest])
+        .expect(1);
+    assert_contains(
+        &run.stdout,
+        &[
+            "it may exist all the same",
+            "1 create without an answer: its Job may exist",
+        ],
+    );
+    assert_lacks(&run.stdout, "refuses");
+    Ok(())
+}
+
+/// After a refusal the first is made, and the two that follow have no answer.
+fn not_the_first() -> Outcome {
+    let scene = scene(6);
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 403}},
+        {"verb": "create", "resource": "jobs", "after": 1, "action": {"cut": true}},
+    ]));
+    let folder = scene.cluster.folder.path();
+    let stdout = folder.join("stdout");
+    let run = scene
+        .cluster
+        .keda(["run", &scene.often()])
+        .spawn(&stdout, &folder.join("stderr"));
+    let said = || std::fs::read_to_string(&stdout).unwrap_or_default();
+    let notice = "3 more Jobs were not sent: ";
+    eventually("three that are not sent", || {
+        said().contains(notice).then_some(())
+    });
+    assert_contains(
+        &said(),
+        &["3 more Jobs were not sent: not all before them were made for certain"],
+    );
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
     Ok(())
 }
 
