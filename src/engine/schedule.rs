@@ -211,6 +211,7 @@ impl Driver<'_> {
         };
         let read_for = start.elapsed();
         let mut totals = self.tell_found();
+        let found = totals.created;
         totals += self.tell_finished(&decided.inventory);
         totals += self.tell_decision(&decided, read_for);
 
@@ -238,7 +239,7 @@ impl Driver<'_> {
             Ok(Some(message)) => {
                 // Without the lease the next cycle asks for it again; where there is none, somebody else has the object.
                 self.result.refused = true;
-                let (decision, created) = (decided.plan.decision, totals.created);
+                let (decision, created) = (decided.plan.decision, totals.created - found);
                 let create = u64::try_from(decision.create).unwrap_or_default();
                 totals.held += create.saturating_sub(created);
                 self.say(Event::Held {

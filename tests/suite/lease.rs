@@ -53,6 +53,10 @@ pub(crate) fn tests() -> Vec<Trial> {
             faulty::stolen_amid_creates,
         ),
         embedded_test(
+            "lease::a_held_cycle_does_not_count_what_was_found",
+            faulty::held_with_one_found,
+        ),
+        embedded_test(
             "lease::a_run_whose_creates_were_not_answered_keeps_its_lease",
             faulty::unanswered,
         ),

@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
 use kube::api::{DeleteParams, ListParams};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DURATION, Scene, scene, scene_with};
 use crate::support::{Outcome, assert_contains, block_on, eventually};
@@ -44,6 +44,45 @@ pub(super) fn takeover_amid_creates() -> Outcome {
     assert_eq!(second.running.wait(), 0);
     // At most the one create that was under way comes on top.
     assert!((90..=91).contains(&scene.jobs()), "{}", scene.jobs());
+    Ok(())
+}
+
+/// What turned out to exist was not created by the cycle that is held.
+pub(super) fn held_with_one_found() -> Outcome {
+    let scene = scene_with(2, |text| {
+        text.replace("pollingInterval: 1\n", "pollingInterval: 4\n")
+    });
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"loseAnswer": true}},
+        {"verb": "create", "resource": "jobs", "count": 2, "action": {"cut": true}},
+    ]));
+    let run = scene.start("alice", &[DURATION, "--output", "json"]);
+    run.until_says("\"type\":\"createFailed\"");
+    scene.cluster.admin(
+        "DELETE",
+        &format!(
+            "/apis/coordination.k8s.io/v1/namespaces/{}/leases/keda-jobs-orders",
+            scene.cluster.namespace
+        ),
+        None,
+    );
+    let events = || -> Vec<Value> {
+        let text = run.stdout();
+        let lines = text.lines();
+        lines
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    };
+    let of = |kind: &str| {
+        let mut all = events().into_iter();
+        all.find(|event| event["type"] == kind)
+    };
+    let held = eventually("a cycle that is held", || of("held"));
+    assert!(of("createdAfterAll").is_some());
+    assert_eq!(
+        (&held["term"], &held["wanted"], &held["create"]),
+        (&json!("lease"), &json!(1), &json!(0))
+    );
     Ok(())
 }
 
