@@ -415,7 +415,12 @@ impl Observer {
 
     /// Names of Jobs that were seen since this was asked last and whose creates had had no answer.
     pub fn take_found(&self, target: &Target) -> Vec<String> {
-        self.with_ledger(target, Ledger::take_found)
+        let found = self.with_ledger(target, Ledger::take_found);
+        // They were seen by their label.
+        for name in &found {
+            self.marked(target, name, true);
+        }
+        found
     }
 
     /// A name to use before a new one is chosen, and when its create was given up.

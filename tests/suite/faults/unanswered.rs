@@ -23,6 +23,10 @@ pub(super) fn tests() -> Vec<Trial> {
             own_place,
         ),
         embedded_test(
+            "faults::others_follow_a_first_job_that_was_seen",
+            first_is_seen,
+        ),
+        embedded_test(
             "faults::a_job_that_may_not_be_looked_for_is_not_called_refused",
             not_looked_for,
         ),
@@ -101,6 +105,37 @@ fn own_place() -> Outcome {
         .expect(0);
     assert_contains(&run.stdout, &["created orders-", "1 created"]);
     assert_eq!(scene.cluster.jobs().len(), 1);
+    Ok(())
+}
+
+/// That a list shows it by its label says as much as an answer.
+fn first_is_seen() -> Outcome {
+    let scene = scene(4);
+    scene.fault(json!([
+        {"verb": "create", "resource": "jobs", "count": 1, "action": {"loseAnswer": true}},
+        {"verb": "create", "resource": "jobs", "action": {"cut": true}},
+    ]));
+    let folder = scene.cluster.folder.path();
+    let stdout = folder.join("stdout");
+    let run = scene
+        .cluster
+        .keda(["run", "--output", "json", &scene.often()])
+        .spawn(&stdout, &folder.join("stderr"));
+    let failed = || -> BTreeSet<String> {
+        let text = std::fs::read_to_string(&stdout).unwrap_or_default();
+        let events = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let failed = events.filter(|event| event["type"] == "createFailed");
+        failed
+            .filter_map(|event| event["job"].as_str().map(str::to_owned))
+            .collect()
+    };
+    eventually("the three others to be sent", || {
+        (failed().len() == 4).then_some(())
+    });
+    run.signal("INT");
+    assert_eq!(run.wait(), 130);
     Ok(())
 }
 
