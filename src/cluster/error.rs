@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::client::AuthError;
 
+use super::plugin::printed;
 use crate::report::sanitize::sanitize;
 
 /// Most characters of what a credential plugin says that are shown.
@@ -196,7 +197,7 @@ pub(super) fn credentials_problem(error: &kube::Error) -> Option<NoCredentials> 
                 AuthError::AuthExecRun { out, .. } => format!(
                     "the credential plugin failed with {}{}",
                     out.status,
-                    said(&out.stderr)
+                    said(&out.stderr, &printed(&out.stdout))
                 ),
                 other => innermost(other),
             }));
@@ -205,13 +206,22 @@ pub(super) fn credentials_problem(error: &kube::Error) -> Option<NoCredentials> 
     }
 }
 
-/// What a program says on stderr, on one line and not without end, with a colon before it if it says something.
-pub(super) fn said(stderr: &[u8]) -> String {
-    let said = String::from_utf8_lossy(stderr);
-    let words: Vec<&str> = said.split_whitespace().collect();
-    let said: String = words.join(" ").chars().take(MOST_OF_A_PLUGIN).collect();
+/// What a program says on stderr, on one line and not without end, without `secrets`, with a colon before it if it says something.
+pub(super) fn said(stderr: &[u8], secrets: &[String]) -> String {
+    let mut line = on_one_line(&String::from_utf8_lossy(stderr));
+    for secret in secrets {
+        line = line.replace(secret, "***");
+    }
+    let said: String = line.chars().take(MOST_OF_A_PLUGIN).collect();
     let colon = if said.is_empty() { "" } else { ": " };
-    format!("{colon}{}", sanitize(&said))
+    let more = if said.len() < line.len() { "…" } else { "" };
+    format!("{colon}{}{more}", sanitize(&said))
+}
+
+/// Its words with one blank between them.
+pub(super) fn on_one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 /// `create jobs.batch in namespace shop`, of the words in which the API server refuses what the caller has no right to, whichever
