@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use super::plugin::{Plugin, V1, answer, expiring_token, own};
+use super::plugin::{Plugin, V1, answer, demo, expiring_token, own};
 use super::{Loop, as_user, list};
 use crate::support::binary::Keda;
 use crate::support::cluster::TestCluster;
@@ -27,6 +27,7 @@ pub(super) fn tests() -> Vec<Trial> {
             "credentials::process::that_hangs_in_a_run_ends_with_it",
             interrupted,
         ),
+        test("credentials::process::ends_with_the_program", signalled),
     ]
 }
 
@@ -156,5 +157,35 @@ fn interrupted() -> Outcome {
     run.run.signal("INT");
     assert_eq!(run.run.wait(), 130);
     lifeline.assert_ends();
+    Ok(())
+}
+
+/// Before a run has begun there is nothing to end in order.
+fn signalled() -> Outcome {
+    let cluster = TestCluster::start();
+    let manifest = demo(&cluster);
+    let commands: [&[&str]; 2] = [&["run", &manifest], &["cleanup", "--all", "--yes"]];
+    for (signal, status) in [("TERM", 143), ("INT", 130)] {
+        for command in commands {
+            let lifeline = Lifeline::new(&cluster);
+            let started = cluster.folder.path().join("started");
+            let script = "exec 3> \"$0\"; sleep 120 & echo started > \"$1\"; wait";
+            let user = json!({"exec": {
+                "apiVersion": V1,
+                "command": "sh",
+                "args": ["-c", script, lifeline.path, started],
+            }});
+            let outputs = ["stdout", "stderr"].map(|name| cluster.folder.path().join(name));
+            let run = Keda::new(command)
+                .args(["--kubeconfig", &as_user(&cluster, &user)])
+                .spawn(&outputs[0], &outputs[1]);
+            eventually("the plugin", || started.exists().then_some(()));
+            run.signal(signal);
+            assert_eq!(run.wait(), status, "{command:?}");
+            lifeline.assert_ends();
+            std::fs::remove_file(&lifeline.path).expect("a pipe");
+            std::fs::remove_file(&started).expect("a file");
+        }
+    }
     Ok(())
 }
