@@ -70,6 +70,7 @@ impl Cluster {
             let error = Error::new(ErrorKind::Cluster, format!("{text}: {problem}"));
             problem.hints.into_iter().fold(error, Error::hint)
         };
+        token_file::drop_empty(&mut resolved.config).map_err(&no_credentials)?;
         let plugin =
             plugin::take(&mut resolved.config, request_timeout).map_err(&no_credentials)?;
         let token = token_file::take(&mut resolved.config)?;

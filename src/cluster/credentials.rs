@@ -34,6 +34,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// How long before the end of their time others are fetched, but in the last tenth of it.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 
+/// The shortest time of credentials that is heeded: with an end that is nearer each request would run the plugin.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// kube's client with the credentials of one configuration.
 pub(super) struct Credentials {
     token_file: Option<TokenFile>,
@@ -288,9 +291,11 @@ impl Time {
     /// that is over already, its clock or ours is wrong, and the server has the word.
     fn new(expires: Timestamp, before: Option<Self>, now: Timestamp) -> Self {
         let life = expires.duration_since(now);
+        let later = |pause: Duration| now.checked_add(pause).unwrap_or(Timestamp::MAX);
         let (renew, end) = if life <= SignedDuration::ZERO {
-            let later = now.saturating_add(PAUSE).unwrap_or(now);
-            (later, later)
+            (later(PAUSE), later(PAUSE))
+        } else if life < SignedDuration::try_from(SHORTEST).unwrap_or_default() {
+            (later(SHORTEST), later(SHORTEST))
         } else if before.is_some_and(|before| before.expires == expires) {
             (expires, expires)
         } else {

@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use kube::Config;
+use kube::config::AuthInfo;
 use tokio::time::Instant;
 
+use super::error::NoCredentials;
 use crate::error::{Error, ErrorKind};
 
 /// How old what was read may be. client-go looks once a minute, and again when the server refuses the token.
@@ -27,10 +29,33 @@ pub(super) struct TokenFile {
 /// When it cannot be read, or holds no token.
 pub(super) fn take(config: &mut Config) -> Result<Option<TokenFile>, Error> {
     let path = config.auth_info.token_file.take();
+    let path = path.filter(|path| !path.is_empty());
     if path.is_some() {
         config.auth_info.token = None;
     }
     path.map(|path| TokenFile::open(path.into())).transpose()
+}
+
+/// Takes an inline token of no characters out of `config`: kubectl has it for none, kube would send it.
+///
+/// # Errors
+/// When there are some, and all of them are blank.
+pub(super) fn drop_empty(config: &mut Config) -> Result<(), NoCredentials> {
+    let user = AuthInfo {
+        token: config.auth_info.token.clone(),
+        ..AuthInfo::default()
+    };
+    // It can be read in no other way.
+    let user = serde_json::to_value(user).unwrap_or_default();
+    match user["token"].as_str() {
+        Some("") => config.auth_info.token = None,
+        Some(token) if token.trim().is_empty() => {
+            let problem = NoCredentials::new("the token of this user in the kubeconfig is empty");
+            return Err(problem.hint("log in again, or take it out there"));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 impl TokenFile {

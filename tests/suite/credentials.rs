@@ -94,6 +94,13 @@ fn token_file() -> Outcome {
             "hint: it is what tokenFile",
         ],
     );
+    // kubectl has an empty one that stands beside for none.
+    let user = json!({"token": " "});
+    let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
+    assert_contains(
+        &output.stderr,
+        &["the token of this user", "is empty", "hint: log in"],
+    );
     Ok(())
 }
 

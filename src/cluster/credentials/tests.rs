@@ -24,6 +24,12 @@ fn a_plugin_is_run_again_a_little_before_its_time_is_over() {
     assert_eq!((over.renew, over.end), (at(10), at(10)));
     let longest = Time::new(Timestamp::MAX, None, now);
     assert_eq!(longest.end, Timestamp::MAX);
+    let first = Time::new(Timestamp::MIN, None, now);
+    assert_eq!((first.renew, first.end), (at(10), at(10)));
+    // With an end this near each request would run it.
+    let near = now + SignedDuration::from_millis(1);
+    let near = Time::new(near, None, now);
+    assert_eq!((near.renew, near.end), (at(1), at(1)));
 }
 
 /// A server that refuses the token `first`, and a plugin whose runs give `first`, `second`, … and wait for a file of that name.

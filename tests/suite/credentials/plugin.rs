@@ -39,6 +39,11 @@ pub(super) fn tests() -> Vec<Trial> {
         embedded_test("credentials::plugin::what_it_is_told", told),
         test("credentials::plugin::that_fails_is_no_outage", failing),
         test("credentials::plugin::that_is_missing", missing),
+        embedded_test(
+            "credentials::plugin::times_that_are_far_off_are_taken",
+            far_off,
+        ),
+        test("credentials::plugin::an_empty_token_is_named", empty),
         test(
             "credentials::plugin::that_has_questions_needs_a_terminal",
             asking,
@@ -337,5 +342,43 @@ fn asking() -> Outcome {
         &["interactiveMode: Always", "no terminal", "hint: "],
     );
     assert_eq!(plugin.runs(), 0);
+    Ok(())
+}
+
+fn far_off() -> Outcome {
+    for time in [
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+        "2001-01-01T00:00:00Z",
+    ] {
+        let cluster = TestCluster::start();
+        let status = json!({"token": "mine", "expirationTimestamp": time});
+        let plugin = Plugin::new(&cluster, &[answer(&status)]);
+        let manifest = demo(&cluster);
+        Keda::new(["run", "--once", &manifest, "--kubeconfig"])
+            .arg(as_user(&cluster, &plugin.user))
+            .args(["--namespace", &cluster.namespace])
+            .run()
+            .expect(0);
+        // The run makes many requests.
+        assert!(plugin.runs() <= 2, "{time}: {}", plugin.runs());
+    }
+    Ok(())
+}
+
+fn empty() -> Outcome {
+    let cluster = TestCluster::start();
+    for token in ["", " "] {
+        let plugin = answer(&json!({"token": token}));
+        let user = json!({"exec": {"apiVersion": V1, "command": "sh", "args": ["-c", plugin]}});
+        let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
+        let words = "the credential plugin \"sh\" printed an empty token: log in with it again";
+        assert_contains(&output.stderr, &[words]);
+    }
+    // As kubectl has it, the plugin is asked where the token beside it is empty.
+    let plugin = answer(&own(&cluster));
+    let exec = json!({"apiVersion": V1, "command": "sh", "args": ["-c", plugin]});
+    let user = json!({"token": "", "exec": exec});
+    list(&cluster, &as_user(&cluster, &user)).expect(0);
     Ok(())
 }
