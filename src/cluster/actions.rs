@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::client::optional;
 use super::pace::{Closed, Pace};
-use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
+use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL, throttle};
 use crate::mutant;
 use crate::report::duration::show;
 
@@ -130,7 +130,9 @@ pub async fn create(
     let mut perhaps = false;
     let give_up = |error: ClusterError, perhaps: bool| {
         let kind = match error.kind {
-            ClusterErrorKind::Throttled if perhaps => ClusterErrorKind::Unavailable,
+            ClusterErrorKind::Throttled | ClusterErrorKind::NoCredentials if perhaps => {
+                ClusterErrorKind::Unavailable
+            }
             kind => kind,
         };
         ClusterError { kind, ..error }
@@ -303,7 +305,7 @@ pub async fn dry_run(
         dry_run: true,
         ..PostParams::default()
     };
-    match tokio::time::timeout(limit, api.create(&parameters, &object)).await {
+    match throttle::within(&operation, limit, api.create(&parameters, &object)).await {
         Ok(Ok(made)) => Ok(is_tracked(made.metadata.labels.as_ref(), object_of(job))),
         Ok(Err(error)) => {
             let error = ClusterError::from_kube(&operation, &error);
@@ -317,9 +319,54 @@ pub async fn dry_run(
                 );
             Err(Refusal { error, is_answer })
         }
-        Err(_) => Err(Refusal {
-            error: ClusterError::timeout(operation, limit),
+        Err(error) => Err(Refusal {
+            error,
             is_answer: false,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http::Response;
+    use kube::Client;
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::super::error::NoCredentials;
+    use super::*;
+
+    /// What becomes of a create that has no credentials after so many sendings without an answer.
+    async fn create_after(unanswered: usize) -> ClusterError {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let service = tower::service_fn(move |_: http::Request<Body>| {
+            let lost = sent.fetch_add(1, Ordering::Relaxed) < unanswered;
+            async move {
+                Err::<Response<Body>, kube::Error>(if lost {
+                    kube::Error::Service("connection reset".into())
+                } else {
+                    NoCredentials::new("the credential plugin \"x\" failed").into()
+                })
+            }
+        });
+        let client = Client::new(service, "shop");
+        let cluster = Cluster::of_client(client, "test", Duration::from_secs(30));
+        let job = json!({"metadata": {"name": "orders-x-0"}});
+        let (pace, stop) = (Pace::new(1), AtomicBool::new(false));
+        let made = create(&cluster, "shop", &job, &pace, &stop).await;
+        made.expect_err("no server answers")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_create_without_credentials_was_not_sent() {
+        let error = create_after(0).await;
+        assert_eq!(error.kind, ClusterErrorKind::NoCredentials, "{error}");
+        // That was the second sending of it. The first may have made the Job.
+        let error = create_after(1).await;
+        assert_eq!(error.kind, ClusterErrorKind::Unavailable, "{error}");
+        assert!(error.message.contains("the credential plugin"), "{error}");
     }
 }

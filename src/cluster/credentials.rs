@@ -19,7 +19,9 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use kube::client::{Body, ClientBuilder, RustlsTlsError};
+use kube::config::{KubeconfigError, LoadDataError};
 use kube::{Client, Config};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::error::{NoCredentials, credentials_problem};
@@ -62,8 +64,18 @@ struct State {
     failure: Option<NoCredentials>,
 }
 
-/// Its end.
+/// Its end, whatever that is.
 type Renewal = Shared<BoxFuture<'static, ()>>;
+
+/// A renewal that is under way. When it panics, or its task is dropped, that is its end: nobody waits for it for ever, and another may
+/// begin.
+struct Underway {
+    credentials: Arc<Credentials>,
+    source: Arc<Source>,
+    result: Option<kube::Result<Resolved>>,
+    /// Dropped last: it tells those who wait.
+    _over: oneshot::Sender<()>,
+}
 
 /// What requests are sent with.
 #[derive(Clone)]
@@ -169,10 +181,17 @@ impl Credentials {
 
     /// Others than those that were refused; none where there are none.
     async fn renewed(self: &Arc<Self>, refused: &Resolved) -> kube::Result<Option<Resolved>> {
-        if let Some(file) = &self.token_file
-            && Some(file.header_now()) != refused.token
-        {
-            return Ok(Some(self.current()));
+        if let Some(file) = &self.token_file {
+            match file.header_now() {
+                Ok(token) if Some(&token) != refused.token.as_ref() => {
+                    return Ok(Some(self.current()));
+                }
+                Ok(_) => {}
+                Err(problem) => {
+                    let why = format!("{problem}, and the server refuses what it held before");
+                    return Err(problem.saying(why).into());
+                }
+            }
         }
         self.other_than(refused, true).await
     }
@@ -183,8 +202,10 @@ impl Credentials {
         old: &Resolved,
         refused: bool,
     ) -> kube::Result<Option<Resolved>> {
-        if let Some(renewal) = self.renewal(old.generation, refused) {
-            renewal.await;
+        if let Some(source) = &self.source
+            && let Some(renewal) = self.renewal(old.generation, refused)
+        {
+            throttle::before_sending(source.name(), renewal).await;
         }
         let current = self.current();
         if current.generation != old.generation {
@@ -199,37 +220,65 @@ impl Credentials {
     /// The renewal of that generation: the one that is under way, or one that begins now; none where it is renewed, or it is too soon.
     fn renewal(self: &Arc<Self>, generation: u64, refused: bool) -> Option<Renewal> {
         let source = self.source.as_ref()?;
-        let mut state = self.state();
-        if state.resolved.generation != generation {
-            return None;
-        }
-        let pause = state.began.is_some_and(|began| began.elapsed() < PAUSE);
-        if state.renewal.is_none() && !(pause && (refused || state.failure.is_some())) {
+        let (over, end) = oneshot::channel();
+        let renewal = end.map(drop).boxed().shared();
+        let old = {
+            let mut state = self.state();
+            if state.resolved.generation != generation {
+                return None;
+            }
+            let pause = state.began.is_some_and(|began| began.elapsed() < PAUSE);
+            if state.renewal.is_some() || (pause && (refused || state.failure.is_some())) {
+                return state.renewal.clone();
+            }
             if refused {
                 tracing::info!("the server refuses the credentials: they are resolved again");
             } else {
                 tracing::info!("the time of the credentials ends: they are resolved again");
             }
             state.began = Some(Instant::now());
-            let (this, source) = (Arc::clone(self), Arc::clone(source));
-            let old = state.resolved.clone();
-            // Of its own: whoever asks first may have to give up before the plugin is done.
-            let task = tokio::spawn(async move { this.renew(&source, old).await });
-            state.renewal = Some(task.map(drop).boxed().shared());
-        }
-        state.renewal.clone()
+            state.renewal = Some(renewal.clone());
+            state.resolved.clone()
+        };
+        let underway = Underway {
+            credentials: Arc::clone(self),
+            source: Arc::clone(source),
+            result: None,
+            _over: over,
+        };
+        // Of its own: whoever asks first may have to give up before the plugin is done. And not under the lock: a runtime that is
+        // ending drops it here.
+        tokio::spawn(underway.run(old));
+        Some(renewal)
     }
+}
 
-    async fn renew(&self, source: &Source, old: Resolved) {
-        let renewed = source.resolve(Some(old)).await;
-        let mut state = self.state();
+impl Underway {
+    async fn run(mut self, old: Resolved) {
+        let result = self.source.resolve(Some(old)).await;
+        self.result = Some(result);
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let failure = |error: kube::Error| {
+            let problem = credentials_problem(&error);
+            problem.unwrap_or_else(|| NoCredentials::new(error.to_string()))
+        };
+        let result = match self.result.take() {
+            Some(result) => result.map_err(failure),
+            None => Err(NoCredentials::new(format!(
+                "{} could not be asked again: that was broken off",
+                self.source.name()
+            ))),
+        };
+        let mut state = self.credentials.state();
         state.renewal = None;
         state.failure = None;
-        match renewed {
+        match result {
             Ok(resolved) => state.resolved = resolved,
-            Err(error) => {
-                let problem = credentials_problem(&error);
-                let problem = problem.unwrap_or_else(|| NoCredentials::new(error.to_string()));
+            Err(problem) => {
                 tracing::info!("{problem}");
                 state.failure = Some(problem);
             }
@@ -238,6 +287,18 @@ impl Credentials {
 }
 
 impl Source {
+    /// What to call it where it fails.
+    fn name(&self) -> String {
+        let user = &self.config.auth_info;
+        match (&self.plugin, &user.client_certificate) {
+            (Some(plugin), _) => plugin.name(),
+            (None, Some(file)) if user.auth_provider.is_none() => {
+                format!("the client certificate {file}")
+            }
+            _ => "auth-provider of this user in the kubeconfig".to_owned(),
+        }
+    }
+
     /// What requests are sent with from now on, after `old`.
     async fn resolve(&self, old: Option<Resolved>) -> kube::Result<Resolved> {
         let generation = old.as_ref().map_or(0, |old| old.generation + 1);
@@ -332,9 +393,26 @@ fn client(config: Config) -> kube::Result<Client> {
                 | RustlsTlsError::UnknownPrivateKeyFormat
                 | RustlsTlsError::InvalidPrivateKey(_)),
             ) => format!("a client certificate and a key that cannot be used: {problem}"),
+            kube::Error::InferKubeconfig(KubeconfigError::LoadClientCertificate(problem)) => {
+                unread("client certificate", problem)
+            }
+            kube::Error::InferKubeconfig(KubeconfigError::LoadClientKey(problem)) => {
+                unread("client key", problem)
+            }
             _ => return error,
         };
         NoCredentials::new(problem).into()
     })?;
     Ok(builder.build())
+}
+
+/// What kept kube from reading it, with its path.
+fn unread(what: &str, problem: &LoadDataError) -> String {
+    match problem {
+        LoadDataError::ReadFile(error, path) => {
+            format!("the {what} {} cannot be read: {error}", path.display())
+        }
+        LoadDataError::DecodeBase64(_) => format!("a {what} that is no base64"),
+        LoadDataError::NoBase64DataOrFile => format!("no {what}, though the other half is there"),
+    }
 }

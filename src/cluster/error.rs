@@ -14,9 +14,15 @@ const MOST_OF_A_PLUGIN: usize = 500;
 const MOST_OF_A_MESSAGE: usize = 8000;
 const BETWEEN: &str = ": is the server of the kubeconfig the API server, and is there a proxy or a login page before it?";
 
+/// What to do about a token file.
+pub(super) const OF_A_TOKEN_FILE: &str = "it is what tokenFile names in the kubeconfig, or the account's of the pod; kubectl create token ACCOUNT makes one";
+
 /// What a failed request means for what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterErrorKind {
+    /// There was nothing to show the server, by a fault of the credential plugin or of a file: the request was not sent, or was sent and
+    /// answered with 401 only.
+    NoCredentials,
     /// 401: who are you?
     Unauthorized,
     /// 403: not your right, or a quota or an admission policy says no.
@@ -68,7 +74,7 @@ impl ClusterError {
         let no_credentials = credentials_problem(error);
         let (kind, message) = match error {
             _ if let Some(problem) = no_credentials => {
-                (ClusterErrorKind::Unauthorized, problem.message)
+                (ClusterErrorKind::NoCredentials, problem.message)
             }
             kube::Error::Api(status) => (
                 kind_of(status.code, &status.reason),
@@ -101,11 +107,31 @@ impl ClusterError {
         }
     }
 
+    /// No credentials within `limit`; `source` is what they were to come from.
+    pub(super) fn no_credentials(
+        operation: impl Into<String>,
+        source: &str,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            kind: ClusterErrorKind::NoCredentials,
+            operation: operation.into(),
+            message: format!("{source} has given no credentials within {limit:?}"),
+            causes: Vec::new(),
+        }
+    }
+
     /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
-            ClusterErrorKind::Unauthorized if self.message.contains("the credential plugin") => {
+            ClusterErrorKind::NoCredentials if self.message.contains("the credential plugin") => {
                 Some("it is what exec of this user in the kubeconfig runs: try it by hand".to_owned())
+            }
+            ClusterErrorKind::NoCredentials if self.message.contains("the token file") => {
+                Some(OF_A_TOKEN_FILE.to_owned())
+            }
+            ClusterErrorKind::NoCredentials => {
+                Some("see what stands at this user in the kubeconfig, or choose another --context".to_owned())
             }
             ClusterErrorKind::Unauthorized => {
                 Some("the cluster does not accept these credentials: log in again and start again, or choose another --context".to_owned())
@@ -168,6 +194,11 @@ impl NoCredentials {
             message: message.into(),
             hints: Vec::new(),
         }
+    }
+
+    /// Says `message` of it.
+    pub(super) fn saying(self, message: String) -> Self {
+        Self { message, ..self }
     }
 
     /// Adds what to do about it.
@@ -383,7 +414,7 @@ mod tests {
         };
         let error = kube::Error::Service(Box::new(failed));
         let error = ClusterError::from_kube("list jobs.batch in namespace shop", &error);
-        assert_eq!(error.kind, ClusterErrorKind::Unauthorized, "{error}");
+        assert_eq!(error.kind, ClusterErrorKind::NoCredentials, "{error}");
         let text = error.to_string();
         assert!(text.ends_with(": you are not logged in"), "{text}");
         assert!(

@@ -64,7 +64,7 @@ pub enum Outcome {
     },
     /// All that were sent were made, for the first time since the cluster refused some.
     Accepted,
-    /// Creates that were not sent: the server puts them off, they could not be counted, or the run is ending.
+    /// Creates that were not sent: the server puts them off, there are no credentials, they could not be counted, or the run is ending.
     NotSent {
         /// How many.
         count: usize,
@@ -169,12 +169,13 @@ async fn create(
     }
     let hopeless = AtomicBool::new(false);
     let throttled = AtomicBool::new(false);
+    let nobody = AtomicBool::new(false);
     let uncounted = AtomicBool::new(false);
     let taken = AtomicBool::new(false);
     let refused = Mutex::new(Vec::new());
     let one = |ordinal| {
         let (hopeless, throttled, uncounted) = (&hopeless, &throttled, &uncounted);
-        let (taken, refused) = (&taken, &refused);
+        let (nobody, taken, refused) = (&nobody, &taken, &refused);
         async move {
             let _permit = engine.creates.acquire().await;
             if stop.load(Ordering::Relaxed) || hopeless.load(Ordering::Relaxed) {
@@ -192,7 +193,11 @@ async fn create(
                     // One that was put off until its time was up had the whole object wait.
                     let puts_off = error.kind == ClusterErrorKind::Throttled;
                     throttled.fetch_or(puts_off, Ordering::Relaxed);
-                    hopeless.fetch_or(puts_off || is_hopeless(error), Ordering::Relaxed);
+                    // The next would not be sent either.
+                    let no_credentials = error.kind == ClusterErrorKind::NoCredentials;
+                    nobody.fetch_or(no_credentials, Ordering::Relaxed);
+                    let in_vain = puts_off || no_credentials || is_hopeless(error);
+                    hopeless.fetch_or(in_vain, Ordering::Relaxed);
                     if is_hopeless(error) {
                         let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
                         refused.push((job.clone(), error.clone()));
@@ -239,6 +244,8 @@ async fn create(
     if sent < count {
         let why = if throttled.load(Ordering::Relaxed) {
             "the cluster has too much to do: the next cycle goes on"
+        } else if nobody.load(Ordering::Relaxed) {
+            "there are no credentials to send them with"
         } else if uncounted.load(Ordering::Relaxed) {
             "they could not be counted"
         } else {

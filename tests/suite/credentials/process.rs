@@ -24,6 +24,10 @@ pub(super) fn tests() -> Vec<Trial> {
             leaving_a_child,
         ),
         embedded_test(
+            "credentials::process::that_hangs_in_a_run_is_no_outage",
+            hanging_later,
+        ),
+        embedded_test(
             "credentials::process::that_hangs_in_a_run_ends_with_it",
             interrupted,
         ),
@@ -138,6 +142,41 @@ fn leaving_a_child() -> Outcome {
         let ended = Command::new("kill").arg(child.trim()).status();
         assert!(ended.expect("kill runs").success());
     }
+    Ok(())
+}
+
+/// The API server answers all the time; nothing was sent to it, and no Job may exist.
+fn hanging_later() -> Outcome {
+    let cluster = TestCluster::start();
+    let lifeline = Lifeline::new(&cluster);
+    let first = expiring_token("first", SignedDuration::from_secs(3));
+    let hangs = format!("exec sleep 120 > {}", lifeline.path);
+    let plugin = Plugin::new(&cluster, &[first, hangs]);
+    // The cycles are to come to their creates.
+    let flags = ["--request-timeout", "2s", "--no-lease"];
+    let run = Loop::start_with(&cluster, &as_user(&cluster, &plugin.user), &flags);
+    let words = "the credential plugin \"sh\" ";
+    eventually("the plugin's name", || {
+        run.waiting.fetch_add(1, Ordering::Relaxed);
+        run.said().contains(words).then_some(())
+    });
+    run.waiting.store(50, Ordering::Relaxed);
+    let words = "more Jobs were not sent: there are no credentials to send them with";
+    eventually("creates that are not sent", || {
+        run.said().contains(words).then_some(())
+    });
+    run.run.signal("INT");
+    let said = run.said();
+    for blame in [
+        "API server",
+        "no answer within 2s",
+        "is the cluster running",
+        "it may exist",
+    ] {
+        assert_lacks(&said.replace("gave no answer", ""), blame);
+    }
+    assert_eq!(run.run.wait(), 130);
+    lifeline.assert_ends();
     Ok(())
 }
 
