@@ -232,6 +232,7 @@ pub async fn create(
                 );
                 if perhaps
                     && !unanswered
+                    && error.kind != ClusterErrorKind::NoCredentials
                     && let Ok(Found::Ours { tracked }) =
                         look(cluster, namespace, name, object_of(job), cycle).await
                 {
