@@ -3,8 +3,8 @@
 //! That harms no write: who was not let in has changed nothing.
 //!
 //! client-go runs the plugin when its credentials are over, and requests wait for it; here it is run a little before. After a 401
-//! client-go runs it or reads the token again likewise, and leaves it to the next request to use what comes of it; it looks at
-//! certificates every 5 minutes.
+//! client-go runs it or reads the token again likewise, and leaves it to the next request to use what comes of it. Certificate files are
+//! looked at every 5 minutes, as there; connections that are open stay, where client-go cuts them.
 //! [client-go `plugin/pkg/client/auth/exec`, `transport/token_source.go`, `transport/cert_rotation.go`]
 
 #[cfg(test)]
@@ -13,6 +13,8 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use http::header::AUTHORIZATION;
@@ -25,6 +27,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::error::{NoCredentials, credentials_problem};
+use super::kubeconfig;
 use super::plugin::{Identity, Plugin};
 use super::throttle;
 use super::token_file::TokenFile;
@@ -35,6 +38,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// How long before the end of their time others are fetched, but in the last tenth of it.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
+/// How often certificate files are looked at.
+const LOOK: SignedDuration = SignedDuration::from_mins(5);
 
 /// The shortest time of credentials that is heeded: with an end that is nearer each request would run the plugin.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -83,7 +89,7 @@ struct Resolved {
     client: Client,
     /// Of the token file or the plugin.
     token: Option<HeaderValue>,
-    /// The plugin's, that `client` shows.
+    /// The plugin's or that of the files, that `client` shows.
     identity: Option<Identity>,
     /// For ever, or until the server refuses them.
     time: Option<Time>,
@@ -233,7 +239,7 @@ impl Credentials {
             }
             if refused {
                 tracing::info!("the server refuses the credentials: they are resolved again");
-            } else {
+            } else if source.plugin.is_some() {
                 tracing::info!("the time of the credentials ends: they are resolved again");
             }
             state.began = Some(Instant::now());
@@ -304,13 +310,17 @@ impl Source {
         let generation = old.as_ref().map_or(0, |old| old.generation + 1);
         let Some(plugin) = &self.plugin else {
             let config = self.config.clone();
+            let shown = old.and_then(|old| Some((old.client, old.identity?)));
             // kube waits for the command of an auth-provider on the thread that asks.
-            let made = tokio::task::spawn_blocking(|| client(config)).await;
+            let made = tokio::task::spawn_blocking(|| from_files(config, shown)).await;
+            let (client, identity) = made.map_err(|error| kube::Error::Service(error.into()))??;
             return Ok(Resolved {
-                client: made.map_err(|error| kube::Error::Service(error.into()))??,
+                client,
                 token: None,
-                identity: None,
-                time: None,
+                time: identity
+                    .is_some()
+                    .then(|| Time::until_a_look(Timestamp::now())),
+                identity,
                 generation,
             });
         };
@@ -334,12 +344,11 @@ impl Source {
 
     /// A client that shows the server a plugin's certificate.
     fn showing(&self, identity: Option<&Identity>, plugin: &Plugin) -> kube::Result<Client> {
-        let mut config = self.config.clone();
+        let config = self.config.clone();
         let Some(identity) = identity else {
             return client(config);
         };
-        config.auth_info.client_certificate_data = Some(identity.certificate.clone());
-        config.auth_info.client_key_data = Some(identity.key.clone().into());
+        let config = with_identity(config, identity);
         client(config).map_err(|error| match credentials_problem(&error) {
             Some(problem) => plugin.problem(&format!("printed {problem}")).into(),
             None => error,
@@ -348,6 +357,15 @@ impl Source {
 }
 
 impl Time {
+    /// Of certificate files: they are used until the server refuses them, but looked at.
+    fn until_a_look(now: Timestamp) -> Self {
+        Self {
+            expires: Timestamp::MAX,
+            renew: now.checked_add(LOOK).unwrap_or(Timestamp::MAX),
+            end: Timestamp::MAX,
+        }
+    }
+
     /// Of credentials that come now. Where the plugin says the same time again it keeps them itself, and is asked when that is over; where
     /// that is over already, its clock or ours is wrong, and the server has the word.
     fn new(expires: Timestamp, before: Option<Self>, now: Timestamp) -> Self {
@@ -369,6 +387,32 @@ impl Time {
             end,
         }
     }
+}
+
+/// A client for a user without a plugin, and what it shows if that stands in files; that of `shown` where the files hold the same.
+fn from_files(
+    config: Config,
+    shown: Option<(Client, Identity)>,
+) -> kube::Result<(Client, Option<Identity>)> {
+    let Some([certificate, key]) = kubeconfig::certificate_files(&config.auth_info)? else {
+        return Ok((client(config)?, None));
+    };
+    let identity = Identity {
+        certificate: BASE64_STANDARD.encode(certificate),
+        key: BASE64_STANDARD.encode(key),
+    };
+    let client = match shown {
+        // Its connections stay.
+        Some((client, before)) if before == identity => client,
+        _ => client(with_identity(config, &identity))?,
+    };
+    Ok((client, Some(identity)))
+}
+
+fn with_identity(mut config: Config, identity: &Identity) -> Config {
+    config.auth_info.client_certificate_data = Some(identity.certificate.clone());
+    config.auth_info.client_key_data = Some(identity.key.clone().into());
+    config
 }
 
 impl Resolved {

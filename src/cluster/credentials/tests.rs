@@ -279,3 +279,55 @@ async fn a_refused_token_whose_file_is_empty_is_the_fault_of_the_file() {
     std::fs::write(&path, "second").unwrap();
     assert_eq!(send().await.unwrap().status(), StatusCode::OK);
 }
+
+/// As cert-manager, `step ca renew` or a kubelet replaces them.
+#[tokio::test]
+async fn certificate_files_are_looked_at() {
+    const CERTIFICATE: &str = include_str!("../../../tests/data/keys/test-only-certificate.pem");
+    const KEY: &str = include_str!("../../../tests/data/keys/test-only-key.pem");
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let scene = Scene::start().await;
+    let mut config = scene.credentials.source.as_ref().unwrap().config.clone();
+    let path = |name| scene.folder.path().join(name).display().to_string();
+    let (certificate, key) = (path("client.crt"), path("client.key"));
+    std::fs::write(&certificate, CERTIFICATE).unwrap();
+    std::fs::write(&key, KEY).unwrap();
+    config.auth_info.client_certificate = Some(certificate.clone());
+    config.auth_info.client_key = Some(key);
+    let credentials = Credentials::resolve(config, None, None).await.unwrap();
+    let credentials = Arc::new(credentials);
+    let send = async || {
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let sent = Arc::clone(&credentials).send(request).await;
+        assert_eq!(sent.unwrap().status(), StatusCode::OK);
+    };
+    let five_minutes_later = async || {
+        {
+            let mut state = credentials.state();
+            let time = state.resolved.time.as_mut().unwrap();
+            assert!(time.renew <= Timestamp::now() + LOOK);
+            time.renew = Timestamp::now();
+            state.began = None;
+        }
+        // Sent with what there is.
+        send().await;
+        let renewal = credentials.state().renewal.clone();
+        if let Some(renewal) = renewal {
+            renewal.await;
+        }
+        send().await;
+    };
+    send().await;
+    five_minutes_later().await;
+    assert_eq!(scene.connections.load(Ordering::Relaxed), 1);
+    // Whoever replaces it is in between.
+    std::fs::remove_file(&certificate).unwrap();
+    five_minutes_later().await;
+    let failure = credentials.state().failure.clone().unwrap().to_string();
+    assert!(failure.contains(&certificate), "{failure}");
+    assert_eq!(scene.connections.load(Ordering::Relaxed), 1);
+    std::fs::write(&certificate, format!("{CERTIFICATE}\n")).unwrap();
+    five_minutes_later().await;
+    assert_eq!(scene.connections.load(Ordering::Relaxed), 2);
+    assert!(credentials.state().failure.is_none());
+}
