@@ -27,6 +27,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::error::{NoCredentials, credentials_problem};
+use super::kubeconfig;
 use super::plugin::{Identity, Plugin};
 use super::throttle;
 use super::token_file::TokenFile;
@@ -393,25 +394,12 @@ fn from_files(
     config: Config,
     shown: Option<(Client, Identity)>,
 ) -> kube::Result<(Client, Option<Identity>)> {
-    let user = &config.auth_info;
-    let inline = user.client_certificate_data.is_some() || user.client_key_data.is_some();
-    let (Some(certificate), Some(key)) = (&user.client_certificate, &user.client_key) else {
+    let Some([certificate, key]) = kubeconfig::certificate_files(&config.auth_info)? else {
         return Ok((client(config)?, None));
-    };
-    if inline || user.auth_provider.is_some() {
-        return Ok((client(config)?, None));
-    }
-    let read = |what, path: &String| {
-        let bytes = std::fs::read(path);
-        let unread =
-            |error| NoCredentials::new(format!("the {what} {path} cannot be read: {error}"));
-        bytes
-            .map(|bytes| BASE64_STANDARD.encode(bytes))
-            .map_err(unread)
     };
     let identity = Identity {
-        certificate: read("client certificate", certificate)?,
-        key: read("client key", key)?,
+        certificate: BASE64_STANDARD.encode(certificate),
+        key: BASE64_STANDARD.encode(key),
     };
     let client = match shown {
         // Its connections stay.
