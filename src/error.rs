@@ -67,6 +67,8 @@ pub enum ErrorKind {
     File,
     /// The kubeconfig, or the cluster behind it.
     Cluster,
+    /// There is nothing to show the cluster: the credential plugin failed, or a file of the user's cannot be used.
+    Credentials,
     /// stdout was closed by its reader: not an error at all.
     BrokenPipe,
     /// A fault of this program.
@@ -77,7 +79,9 @@ impl ErrorKind {
     /// The exit status of a command that ends with such an error.
     pub const fn exit_status(self) -> ExitStatus {
         match self {
-            Self::Usage | Self::File | Self::Cluster | Self::Internal => ExitStatus::CouldNotRun,
+            Self::Usage | Self::File | Self::Cluster | Self::Credentials | Self::Internal => {
+                ExitStatus::CouldNotRun
+            }
             Self::BrokenPipe => ExitStatus::Success,
         }
     }

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod signals;
 
 use std::io::Write;
+use std::time::Duration;
 
 use cli::{Cli, Command, LogFormat};
 use commands::Context;
@@ -104,6 +105,9 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
     }
 }
 
+/// How long the end of the program waits for its threads.
+const LAST: Duration = Duration::from_millis(100);
+
 fn on_runtime(
     command: impl AsyncFnOnce(&Signals) -> Result<ExitStatus, Error>,
 ) -> Result<ExitStatus, Error> {
@@ -116,8 +120,8 @@ fn on_runtime(
         let signals = Signals::listen().map_err(fail)?;
         command(&signals).await
     });
-    // A second Ctrl-C must not wait for a source that does not answer.
-    runtime.shutdown_background();
+    // A second Ctrl-C must not wait for a source that does not answer. Tasks are dropped within that time: what they run is killed.
+    runtime.shutdown_timeout(LAST);
     result
 }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::client::optional;
 use super::pace::{Closed, Pace};
-use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL};
+use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL, throttle};
 use crate::mutant;
 use crate::report::duration::show;
 
@@ -239,6 +239,7 @@ pub async fn create(
                 );
                 if perhaps
                     && !unanswered
+                    && error.kind != ClusterErrorKind::NoCredentials
                     && let Ok(Found::Ours { tracked }) =
                         look(cluster, namespace, name, object_of(job), cycle).await
                 {
@@ -334,7 +335,7 @@ pub async fn dry_run(
         ..PostParams::default()
     };
     let request = cluster.request(&operation, async { api.create(&parameters, &object).await });
-    match tokio::time::timeout(limit, request).await {
+    match throttle::within(&operation, limit, request).await {
         Ok(Ok(made)) => Ok(is_tracked(made.metadata.labels.as_ref(), object_of(job))),
         Ok(Err(error)) => {
             // A missing right says `cannot create resource`; what a quota or a policy says of the Job is an answer.
@@ -347,9 +348,55 @@ pub async fn dry_run(
                 );
             Err(Refusal { error, is_answer })
         }
-        Err(_) => Err(Refusal {
-            error: ClusterError::timeout(operation, limit),
+        Err(error) => Err(Refusal {
+            error,
             is_answer: false,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http::Response;
+    use kube::Client;
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::super::error::NoCredentials;
+    use super::*;
+
+    /// What becomes of a create that has no credentials after so many sendings without an answer.
+    async fn create_after(unanswered: usize) -> NotMade {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let service = tower::service_fn(move |_: http::Request<Body>| {
+            let lost = sent.fetch_add(1, Ordering::Relaxed) < unanswered;
+            async move {
+                Err::<Response<Body>, kube::Error>(if lost {
+                    kube::Error::Service("connection reset".into())
+                } else {
+                    NoCredentials::new("the credential plugin \"x\" failed").into()
+                })
+            }
+        });
+        let client = Client::new(service, "shop");
+        let cluster = Cluster::of_client(client, "test", Duration::from_secs(30));
+        let job = json!({"metadata": {"name": "orders-x-0"}});
+        let (pace, stop) = (Pace::new(1), AtomicBool::new(false));
+        let made = create(&cluster, "shop", &job, &pace, &stop).await;
+        made.expect_err("no server answers")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_create_without_credentials_was_not_sent() {
+        // After one sending that was not answered it may have been made.
+        for unanswered in [0, 1] {
+            let NotMade { error, perhaps } = create_after(unanswered).await;
+            assert_eq!(error.kind, ClusterErrorKind::NoCredentials, "{error}");
+            assert!(error.message.contains("the credential plugin"), "{error}");
+            assert_eq!(perhaps, unanswered > 0);
+        }
     }
 }

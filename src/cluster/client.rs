@@ -67,12 +67,13 @@ impl Cluster {
         resolved.config.default_retry = false;
         let text = format!("cannot set up a client for context {:?}", resolved.context);
         let no_credentials = |problem: NoCredentials| {
-            let error = Error::new(ErrorKind::Cluster, format!("{text}: {problem}"));
+            let error = Error::new(ErrorKind::Credentials, format!("{text}: {problem}"));
             problem.hints.into_iter().fold(error, Error::hint)
         };
+        token_file::drop_empty(&mut resolved.config).map_err(&no_credentials)?;
         let plugin =
             plugin::take(&mut resolved.config, request_timeout).map_err(&no_credentials)?;
-        let token = token_file::take(&mut resolved.config)?;
+        let token = token_file::take(&mut resolved.config).map_err(&no_credentials)?;
         let default_namespace = resolved.config.default_namespace.clone();
         let credentials = Credentials::resolve(resolved.config, token, plugin)
             .await
@@ -145,7 +146,7 @@ impl Cluster {
     ) -> (Result<T, ClusterError>, Option<Refusals>) {
         let limit = self.request_timeout;
         let sent = Instant::now();
-        let request = tokio::time::timeout(limit, request);
+        let request = throttle::within(operation, limit, request);
         let (answer, refusals) = throttle::patiently(again, request).await;
         let answered = match &answer {
             Ok(Ok(_)) => true,
@@ -156,7 +157,7 @@ impl Cluster {
         let (result, timed_out) = match answer {
             Ok(Ok(answer)) => (Ok(answer), false),
             Ok(Err(error)) => (Err(ClusterError::from_kube(operation, &error)), false),
-            Err(_) => (Err(ClusterError::timeout(operation, limit)), true),
+            Err(given_up) => (Err(given_up), true),
         };
         let result = match &refusals {
             Some(refusals) => result.map_err(|error| refusals.explain(error, timed_out, limit)),
@@ -185,7 +186,11 @@ impl Cluster {
     /// As an error that ends a command.
     pub fn fatal(&self, error: &ClusterError) -> Error {
         let place = format!("{} (context {}, {})", error, self.context, self.server);
-        let fatal = Error::new(ErrorKind::Cluster, place);
+        let kind = match error.kind {
+            ClusterErrorKind::NoCredentials => ErrorKind::Credentials,
+            _ => ErrorKind::Cluster,
+        };
+        let fatal = Error::new(kind, place);
         match error.hint() {
             Some(hint) => fatal.hint(hint),
             None => fatal,
@@ -246,11 +251,20 @@ impl LazyCluster {
             .get_or_init(|| Cluster::connect(&self.options))
             .await
             .as_ref()
-            .map_err(|error| ClusterError {
-                kind: ClusterErrorKind::Other,
-                operation: "reach the cluster".to_owned(),
-                message: error.to_string(),
-                causes: Vec::new(),
+            .map_err(|error| {
+                let (kind, operation) = match error.kind {
+                    ErrorKind::Credentials => (
+                        ClusterErrorKind::NoCredentials,
+                        "get credentials for the cluster",
+                    ),
+                    _ => (ClusterErrorKind::Other, "reach the cluster"),
+                };
+                ClusterError {
+                    kind,
+                    operation: operation.to_owned(),
+                    message: error.to_string(),
+                    causes: Vec::new(),
+                }
             })
     }
 

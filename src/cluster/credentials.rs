@@ -3,8 +3,8 @@
 //! That harms no write: who was not let in has changed nothing.
 //!
 //! client-go runs the plugin when its credentials are over, and requests wait for it; here it is run a little before. After a 401
-//! client-go runs it or reads the token again likewise, and leaves it to the next request to use what comes of it; it looks at
-//! certificates every 5 minutes.
+//! client-go runs it or reads the token again likewise, and leaves it to the next request to use what comes of it. Certificate files are
+//! looked at every 5 minutes, as there; connections that are open stay, where client-go cuts them.
 //! [client-go `plugin/pkg/client/auth/exec`, `transport/token_source.go`, `transport/cert_rotation.go`]
 
 #[cfg(test)]
@@ -13,16 +13,21 @@ mod tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use kube::client::{Body, ClientBuilder, RustlsTlsError};
+use kube::config::{KubeconfigError, LoadDataError};
 use kube::{Client, Config};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::error::{NoCredentials, credentials_problem};
+use super::kubeconfig;
 use super::plugin::{Identity, Plugin};
 use super::throttle;
 use super::token_file::TokenFile;
@@ -33,6 +38,12 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// How long before the end of their time others are fetched, but in the last tenth of it.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
+/// How often certificate files are looked at.
+const LOOK: SignedDuration = SignedDuration::from_mins(5);
+
+/// The shortest time of credentials that is heeded: with an end that is nearer each request would run the plugin.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// kube's client with the credentials of one configuration.
 pub(super) struct Credentials {
@@ -59,8 +70,18 @@ struct State {
     failure: Option<NoCredentials>,
 }
 
-/// Its end.
+/// Its end, whatever that is.
 type Renewal = Shared<BoxFuture<'static, ()>>;
+
+/// A renewal that is under way. When it panics, or its task is dropped, that is its end: nobody waits for it for ever, and another may
+/// begin.
+struct Underway {
+    credentials: Arc<Credentials>,
+    source: Arc<Source>,
+    result: Option<kube::Result<Resolved>>,
+    /// Dropped last: it tells those who wait.
+    _over: oneshot::Sender<()>,
+}
 
 /// What requests are sent with.
 #[derive(Clone)]
@@ -68,7 +89,7 @@ struct Resolved {
     client: Client,
     /// Of the token file or the plugin.
     token: Option<HeaderValue>,
-    /// The plugin's, that `client` shows.
+    /// The plugin's or that of the files, that `client` shows.
     identity: Option<Identity>,
     /// For ever, or until the server refuses them.
     time: Option<Time>,
@@ -166,10 +187,17 @@ impl Credentials {
 
     /// Others than those that were refused; none where there are none.
     async fn renewed(self: &Arc<Self>, refused: &Resolved) -> kube::Result<Option<Resolved>> {
-        if let Some(file) = &self.token_file
-            && Some(file.header_now()) != refused.token
-        {
-            return Ok(Some(self.current()));
+        if let Some(file) = &self.token_file {
+            match file.header_now() {
+                Ok(token) if Some(&token) != refused.token.as_ref() => {
+                    return Ok(Some(self.current()));
+                }
+                Ok(_) => {}
+                Err(problem) => {
+                    let why = format!("{problem}, and the server refuses what it held before");
+                    return Err(problem.saying(why).into());
+                }
+            }
         }
         self.other_than(refused, true).await
     }
@@ -180,8 +208,10 @@ impl Credentials {
         old: &Resolved,
         refused: bool,
     ) -> kube::Result<Option<Resolved>> {
-        if let Some(renewal) = self.renewal(old.generation, refused) {
-            renewal.await;
+        if let Some(source) = &self.source
+            && let Some(renewal) = self.renewal(old.generation, refused)
+        {
+            throttle::before_sending(source.name(), renewal).await;
         }
         let current = self.current();
         if current.generation != old.generation {
@@ -196,37 +226,65 @@ impl Credentials {
     /// The renewal of that generation: the one that is under way, or one that begins now; none where it is renewed, or it is too soon.
     fn renewal(self: &Arc<Self>, generation: u64, refused: bool) -> Option<Renewal> {
         let source = self.source.as_ref()?;
-        let mut state = self.state();
-        if state.resolved.generation != generation {
-            return None;
-        }
-        let pause = state.began.is_some_and(|began| began.elapsed() < PAUSE);
-        if state.renewal.is_none() && !(pause && (refused || state.failure.is_some())) {
+        let (over, end) = oneshot::channel();
+        let renewal = end.map(drop).boxed().shared();
+        let old = {
+            let mut state = self.state();
+            if state.resolved.generation != generation {
+                return None;
+            }
+            let pause = state.began.is_some_and(|began| began.elapsed() < PAUSE);
+            if state.renewal.is_some() || (pause && (refused || state.failure.is_some())) {
+                return state.renewal.clone();
+            }
             if refused {
                 tracing::info!("the server refuses the credentials: they are resolved again");
-            } else {
+            } else if source.plugin.is_some() {
                 tracing::info!("the time of the credentials ends: they are resolved again");
             }
             state.began = Some(Instant::now());
-            let (this, source) = (Arc::clone(self), Arc::clone(source));
-            let old = state.resolved.clone();
-            // Of its own: whoever asks first may have to give up before the plugin is done.
-            let task = tokio::spawn(async move { this.renew(&source, old).await });
-            state.renewal = Some(task.map(drop).boxed().shared());
-        }
-        state.renewal.clone()
+            state.renewal = Some(renewal.clone());
+            state.resolved.clone()
+        };
+        let underway = Underway {
+            credentials: Arc::clone(self),
+            source: Arc::clone(source),
+            result: None,
+            _over: over,
+        };
+        // Of its own: whoever asks first may have to give up before the plugin is done. And not under the lock: a runtime that is
+        // ending drops it here.
+        tokio::spawn(underway.run(old));
+        Some(renewal)
     }
+}
 
-    async fn renew(&self, source: &Source, old: Resolved) {
-        let renewed = source.resolve(Some(old)).await;
-        let mut state = self.state();
+impl Underway {
+    async fn run(mut self, old: Resolved) {
+        let result = self.source.resolve(Some(old)).await;
+        self.result = Some(result);
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        let failure = |error: kube::Error| {
+            let problem = credentials_problem(&error);
+            problem.unwrap_or_else(|| NoCredentials::new(error.to_string()))
+        };
+        let result = match self.result.take() {
+            Some(result) => result.map_err(failure),
+            None => Err(NoCredentials::new(format!(
+                "{} could not be asked again: that was broken off",
+                self.source.name()
+            ))),
+        };
+        let mut state = self.credentials.state();
         state.renewal = None;
         state.failure = None;
-        match renewed {
+        match result {
             Ok(resolved) => state.resolved = resolved,
-            Err(error) => {
-                let problem = credentials_problem(&error);
-                let problem = problem.unwrap_or_else(|| NoCredentials::new(error.to_string()));
+            Err(problem) => {
                 tracing::info!("{problem}");
                 state.failure = Some(problem);
             }
@@ -235,18 +293,34 @@ impl Credentials {
 }
 
 impl Source {
+    /// What to call it where it fails.
+    fn name(&self) -> String {
+        let user = &self.config.auth_info;
+        match (&self.plugin, &user.client_certificate) {
+            (Some(plugin), _) => plugin.name(),
+            (None, Some(file)) if user.auth_provider.is_none() => {
+                format!("the client certificate {file}")
+            }
+            _ => "auth-provider of this user in the kubeconfig".to_owned(),
+        }
+    }
+
     /// What requests are sent with from now on, after `old`.
     async fn resolve(&self, old: Option<Resolved>) -> kube::Result<Resolved> {
         let generation = old.as_ref().map_or(0, |old| old.generation + 1);
         let Some(plugin) = &self.plugin else {
             let config = self.config.clone();
+            let shown = old.and_then(|old| Some((old.client, old.identity?)));
             // kube waits for the command of an auth-provider on the thread that asks.
-            let made = tokio::task::spawn_blocking(|| client(config)).await;
+            let made = tokio::task::spawn_blocking(|| from_files(config, shown)).await;
+            let (client, identity) = made.map_err(|error| kube::Error::Service(error.into()))??;
             return Ok(Resolved {
-                client: made.map_err(|error| kube::Error::Service(error.into()))??,
+                client,
                 token: None,
-                identity: None,
-                time: None,
+                time: identity
+                    .is_some()
+                    .then(|| Time::until_a_look(Timestamp::now())),
+                identity,
                 generation,
             });
         };
@@ -270,12 +344,11 @@ impl Source {
 
     /// A client that shows the server a plugin's certificate.
     fn showing(&self, identity: Option<&Identity>, plugin: &Plugin) -> kube::Result<Client> {
-        let mut config = self.config.clone();
+        let config = self.config.clone();
         let Some(identity) = identity else {
             return client(config);
         };
-        config.auth_info.client_certificate_data = Some(identity.certificate.clone());
-        config.auth_info.client_key_data = Some(identity.key.clone().into());
+        let config = with_identity(config, identity);
         client(config).map_err(|error| match credentials_problem(&error) {
             Some(problem) => plugin.problem(&format!("printed {problem}")).into(),
             None => error,
@@ -284,13 +357,24 @@ impl Source {
 }
 
 impl Time {
+    /// Of certificate files: they are used until the server refuses them, but looked at.
+    fn until_a_look(now: Timestamp) -> Self {
+        Self {
+            expires: Timestamp::MAX,
+            renew: now.checked_add(LOOK).unwrap_or(Timestamp::MAX),
+            end: Timestamp::MAX,
+        }
+    }
+
     /// Of credentials that come now. Where the plugin says the same time again it keeps them itself, and is asked when that is over; where
     /// that is over already, its clock or ours is wrong, and the server has the word.
     fn new(expires: Timestamp, before: Option<Self>, now: Timestamp) -> Self {
         let life = expires.duration_since(now);
+        let later = |pause: Duration| now.checked_add(pause).unwrap_or(Timestamp::MAX);
         let (renew, end) = if life <= SignedDuration::ZERO {
-            let later = now.saturating_add(PAUSE).unwrap_or(now);
-            (later, later)
+            (later(PAUSE), later(PAUSE))
+        } else if life < SignedDuration::try_from(SHORTEST).unwrap_or_default() {
+            (later(SHORTEST), later(SHORTEST))
         } else if before.is_some_and(|before| before.expires == expires) {
             (expires, expires)
         } else {
@@ -303,6 +387,32 @@ impl Time {
             end,
         }
     }
+}
+
+/// A client for a user without a plugin, and what it shows if that stands in files; that of `shown` where the files hold the same.
+fn from_files(
+    config: Config,
+    shown: Option<(Client, Identity)>,
+) -> kube::Result<(Client, Option<Identity>)> {
+    let Some([certificate, key]) = kubeconfig::certificate_files(&config.auth_info)? else {
+        return Ok((client(config)?, None));
+    };
+    let identity = Identity {
+        certificate: BASE64_STANDARD.encode(certificate),
+        key: BASE64_STANDARD.encode(key),
+    };
+    let client = match shown {
+        // Its connections stay.
+        Some((client, before)) if before == identity => client,
+        _ => client(with_identity(config, &identity))?,
+    };
+    Ok((client, Some(identity)))
+}
+
+fn with_identity(mut config: Config, identity: &Identity) -> Config {
+    config.auth_info.client_certificate_data = Some(identity.certificate.clone());
+    config.auth_info.client_key_data = Some(identity.key.clone().into());
+    config
 }
 
 impl Resolved {
@@ -327,9 +437,26 @@ fn client(config: Config) -> kube::Result<Client> {
                 | RustlsTlsError::UnknownPrivateKeyFormat
                 | RustlsTlsError::InvalidPrivateKey(_)),
             ) => format!("a client certificate and a key that cannot be used: {problem}"),
+            kube::Error::InferKubeconfig(KubeconfigError::LoadClientCertificate(problem)) => {
+                unread("client certificate", problem)
+            }
+            kube::Error::InferKubeconfig(KubeconfigError::LoadClientKey(problem)) => {
+                unread("client key", problem)
+            }
             _ => return error,
         };
         NoCredentials::new(problem).into()
     })?;
     Ok(builder.build())
+}
+
+/// What kept kube from reading it, with its path.
+fn unread(what: &str, problem: &LoadDataError) -> String {
+    match problem {
+        LoadDataError::ReadFile(error, path) => {
+            format!("the {what} {} cannot be read: {error}", path.display())
+        }
+        LoadDataError::DecodeBase64(_) => format!("a {what} that is no base64"),
+        LoadDataError::NoBase64DataOrFile => format!("no {what}, though the other half is there"),
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::client::AuthError;
 
+use super::plugin::printed;
 use crate::report::sanitize::sanitize;
 
 /// Most characters of what a credential plugin says that are shown.
@@ -13,9 +14,15 @@ const MOST_OF_A_PLUGIN: usize = 500;
 const MOST_OF_A_MESSAGE: usize = 8000;
 const BETWEEN: &str = ": is the server of the kubeconfig the API server, and is there a proxy or a login page before it?";
 
+/// What to do about a token file.
+pub(super) const OF_A_TOKEN_FILE: &str = "it is what tokenFile names in the kubeconfig, or the account's of the pod; kubectl create token ACCOUNT makes one";
+
 /// What a failed request means for what to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterErrorKind {
+    /// There was nothing to show the server, by a fault of the credential plugin or of a file: the request was not sent, or was sent and
+    /// answered with 401 only.
+    NoCredentials,
     /// 401: who are you?
     Unauthorized,
     /// 403: not your right, or a quota or an admission policy says no.
@@ -67,7 +74,7 @@ impl ClusterError {
         let no_credentials = credentials_problem(error);
         let (kind, message) = match error {
             _ if let Some(problem) = no_credentials => {
-                (ClusterErrorKind::Unauthorized, problem.message)
+                (ClusterErrorKind::NoCredentials, problem.message)
             }
             kube::Error::Api(status) => (
                 kind_of(status.code, &status.reason),
@@ -100,11 +107,31 @@ impl ClusterError {
         }
     }
 
+    /// No credentials within `limit`; `source` is what they were to come from.
+    pub(super) fn no_credentials(
+        operation: impl Into<String>,
+        source: &str,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            kind: ClusterErrorKind::NoCredentials,
+            operation: operation.into(),
+            message: format!("{source} has given no credentials within {limit:?}"),
+            causes: Vec::new(),
+        }
+    }
+
     /// What the user can do about it, if that is known.
     pub fn hint(&self) -> Option<String> {
         match self.kind {
-            ClusterErrorKind::Unauthorized if self.message.contains("the credential plugin") => {
+            ClusterErrorKind::NoCredentials if self.message.contains("the credential plugin") => {
                 Some("it is what exec of this user in the kubeconfig runs: try it by hand".to_owned())
+            }
+            ClusterErrorKind::NoCredentials if self.message.contains("the token file") => {
+                Some(OF_A_TOKEN_FILE.to_owned())
+            }
+            ClusterErrorKind::NoCredentials => {
+                Some("see what stands at this user in the kubeconfig, or choose another --context".to_owned())
             }
             ClusterErrorKind::Unauthorized => {
                 Some("the cluster does not accept these credentials: log in again and start again, or choose another --context".to_owned())
@@ -169,6 +196,11 @@ impl NoCredentials {
         }
     }
 
+    /// Says `message` of it.
+    pub(super) fn saying(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
     /// Adds what to do about it.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -196,7 +228,7 @@ pub(super) fn credentials_problem(error: &kube::Error) -> Option<NoCredentials> 
                 AuthError::AuthExecRun { out, .. } => format!(
                     "the credential plugin failed with {}{}",
                     out.status,
-                    said(&out.stderr)
+                    said(&out.stderr, &printed(&out.stdout))
                 ),
                 other => innermost(other),
             }));
@@ -205,13 +237,22 @@ pub(super) fn credentials_problem(error: &kube::Error) -> Option<NoCredentials> 
     }
 }
 
-/// What a program says on stderr, on one line and not without end, with a colon before it if it says something.
-pub(super) fn said(stderr: &[u8]) -> String {
-    let said = String::from_utf8_lossy(stderr);
-    let words: Vec<&str> = said.split_whitespace().collect();
-    let said: String = words.join(" ").chars().take(MOST_OF_A_PLUGIN).collect();
+/// What a program says on stderr, on one line and not without end, without `secrets`, with a colon before it if it says something.
+pub(super) fn said(stderr: &[u8], secrets: &[String]) -> String {
+    let mut line = on_one_line(&String::from_utf8_lossy(stderr));
+    for secret in secrets {
+        line = line.replace(secret, "***");
+    }
+    let said: String = line.chars().take(MOST_OF_A_PLUGIN).collect();
     let colon = if said.is_empty() { "" } else { ": " };
-    format!("{colon}{}", sanitize(&said))
+    let more = if said.len() < line.len() { "…" } else { "" };
+    format!("{colon}{}{more}", sanitize(&said))
+}
+
+/// Its words with one blank between them.
+pub(super) fn on_one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 /// `create jobs.batch in namespace shop`, of the words in which the API server refuses what the caller has no right to, whichever
@@ -373,7 +414,7 @@ mod tests {
         };
         let error = kube::Error::Service(Box::new(failed));
         let error = ClusterError::from_kube("list jobs.batch in namespace shop", &error);
-        assert_eq!(error.kind, ClusterErrorKind::Unauthorized, "{error}");
+        assert_eq!(error.kind, ClusterErrorKind::NoCredentials, "{error}");
         let text = error.to_string();
         assert!(text.ends_with(": you are not logged in"), "{text}");
         assert!(

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kube::Config;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
 
+use super::error::NoCredentials;
 use crate::error::{Error, ErrorKind};
 
 /// What the flags, the environment and the configuration file say about the cluster.
@@ -194,6 +195,29 @@ fn load(options: &ClusterOptions) -> Result<Option<Kubeconfig>, Error> {
         Some(path) if path.exists() => read(&path).map(Some),
         _ => Ok(None),
     }
+}
+
+/// What the client certificate's file and its key's hold, for a user who has nothing else to show in a connection.
+///
+/// # Errors
+/// When one cannot be read.
+pub(super) fn certificate_files(user: &AuthInfo) -> Result<Option<[Vec<u8>; 2]>, NoCredentials> {
+    let inline = user.client_certificate_data.is_some() || user.client_key_data.is_some();
+    let (Some(certificate), Some(key)) = (&user.client_certificate, &user.client_key) else {
+        return Ok(None);
+    };
+    if inline || user.auth_provider.is_some() {
+        return Ok(None);
+    }
+    let read = |what, path: &str| {
+        std::fs::read(path).map_err(|error| {
+            NoCredentials::new(format!("the {what} {path} cannot be read: {error}"))
+        })
+    };
+    Ok(Some([
+        read("client certificate", certificate)?,
+        read("client key", key)?,
+    ]))
 }
 
 fn read(path: &Path) -> Result<Kubeconfig, Error> {

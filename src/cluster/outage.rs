@@ -88,7 +88,12 @@ mod tests {
         }
         assert_eq!(outage.answered(at(0.9)), None);
         assert_eq!(down(10.0, 10.0), None);
-        assert_eq!(fails(ClusterErrorKind::Unauthorized, 10.5, 12.0), None);
+        for nobody_was_asked in [
+            ClusterErrorKind::Unauthorized,
+            ClusterErrorKind::NoCredentials,
+        ] {
+            assert_eq!(fails(nobody_was_asked, 10.5, 12.0), None);
+        }
         let told = down(12.0, 12.0).unwrap();
         assert_eq!(
             told,

@@ -6,9 +6,11 @@
 //! here, as it is with v1beta1.
 
 mod answer;
+mod process;
+mod secrets;
 
 use std::io::IsTerminal;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use kube::Config;
@@ -17,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 pub(super) use answer::{Answer, Identity};
+pub(super) use secrets::printed;
 
 use super::error::{NoCredentials, said};
 use crate::report::sanitize::sanitize;
@@ -128,53 +131,56 @@ impl Plugin {
     ///
     /// # Errors
     /// When it cannot be started, fails, gives no answer, or none that is one. Nothing of what it was given or prints is shown; what
-    /// it says on stderr is for people.
+    /// it says on stderr is for people, but for what it repeats there of its secrets.
     pub(super) async fn run(&self) -> Result<Answer, NoCredentials> {
         let mut command = Command::new(&self.command);
         command
             .args(&self.arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("KUBERNETES_EXEC_INFO", &self.info)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true);
+            .stdout(Stdio::piped());
         if self.interactive {
             command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
         } else {
             command.stdin(Stdio::null()).stderr(Stdio::piped());
         }
-        let child = command.spawn().map_err(|error| {
+        // Outside of our process group it could not ask at the terminal.
+        let alone = !self.interactive;
+        let limit = alone.then_some(self.limit);
+        let ended = process::run(&mut command, limit, alone).await;
+        let ended = ended.map_err(|error| {
             let problem = self.problem(&format!("cannot be started: {error}"));
             match &self.install_hint {
                 Some(hint) => problem.hint(sanitize(hint)),
                 None => problem,
             }
         })?;
-        let ended = child.wait_with_output();
-        let ended = if self.interactive {
-            ended.await
-        } else {
-            let limit = self.limit;
-            tokio::time::timeout(limit, ended).await.map_err(|_| {
-                self.problem(&format!("gave no answer within {limit:?}"))
-                    .hint("--request-timeout gives it more time")
-            })?
+        let said = || {
+            let secrets = secrets::of(&self.arguments, &self.environment, &ended.stdout);
+            said(&ended.stderr, &secrets)
         };
-        match ended {
-            Ok(Output { status, stdout, .. }) if status.success() => {
-                answer::read(&stdout, &self.api_version).map_err(|what| self.problem(&what))
+        match ended.status {
+            None => {
+                let limit = self.limit;
+                let problem = self.problem(&format!("gave no answer within {limit:?}{}", said()));
+                Err(problem.hint("--request-timeout gives it more time"))
             }
-            Ok(output) => {
-                let said = said(&output.stderr);
-                Err(self.problem(&format!("failed with {}{said}", output.status)))
+            Some(status) if status.success() => {
+                answer::read(&ended.stdout, &self.api_version).map_err(|what| self.problem(&what))
             }
-            Err(error) => Err(self.problem(&format!("cannot be waited for: {error}"))),
+            Some(status) => Err(self.problem(&format!("failed with {status}{}", said()))),
         }
+    }
+
+    /// `the credential plugin "kubelogin"`.
+    pub(super) fn name(&self) -> String {
+        format!("the credential plugin {:?}", self.command)
     }
 
     /// What it did, with its name before it.
     pub(super) fn problem(&self, what: &str) -> NoCredentials {
         let command = &self.command;
-        NoCredentials::new(format!("the credential plugin {command:?} {what}"))
+        NoCredentials::new(format!("{} {what}", self.name()))
             .hint(format!("{command:?} is what exec of this user in the kubeconfig runs: is it installed, and does it work by hand?"))
     }
 }

@@ -1,6 +1,8 @@
 //! What the server says when it has too much to do: 429, 503 and 504, with `Retry-After` where it knows for how long. It is asked again
-//! after that time, within the request timeout; what it said is kept for the message when that runs out.
+//! after that time, within the request timeout; what it said is kept for the message when that runs out. So is what kept the request from
+//! being sent at all.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,79 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 tokio::task_local! {
     static PATIENCE: Arc<Patience>;
+    static WAITS: Arc<Waits>;
+}
+
+/// Whose credentials requests wait for: the credential plugin may take long, and the server has no part in it.
+#[derive(Debug, Default)]
+struct Waits {
+    sources: Mutex<Vec<Arc<str>>>,
+    /// Those of the time limit around.
+    outer: Option<Arc<Self>>,
+}
+
+impl Waits {
+    fn each(&self, change: &impl Fn(&mut Vec<Arc<str>>)) {
+        change(&mut self.sources.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(outer) = &self.outer {
+            outer.each(change);
+        }
+    }
+}
+
+/// A wait that is noted as long as it lasts.
+struct Wait {
+    source: Arc<str>,
+    noted: Option<Arc<Waits>>,
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some(noted) = &self.noted {
+            noted.each(&|sources| {
+                if let Some(place) = sources.iter().position(|it| Arc::ptr_eq(it, &self.source)) {
+                    sources.swap_remove(place);
+                }
+            });
+        }
+    }
+}
+
+/// Awaits `credentials` that come from `source`, before the request at hand is sent.
+pub(super) async fn before_sending<T>(source: String, credentials: impl Future<Output = T>) -> T {
+    let wait = Wait {
+        source: source.into(),
+        noted: WAITS.try_with(Arc::clone).ok(),
+    };
+    if let Some(noted) = &wait.noted {
+        noted.each(&|sources| sources.push(Arc::clone(&wait.source)));
+    }
+    credentials.await
+}
+
+/// Awaits a request, at most `limit`; `operation` names it in the error.
+///
+/// # Errors
+/// When it is given up: that there was no answer, or nothing to send it with.
+pub(crate) async fn within<T>(
+    operation: &str,
+    limit: Duration,
+    request: impl Future<Output = T>,
+) -> Result<T, ClusterError> {
+    let waits = Arc::new(Waits {
+        sources: Mutex::default(),
+        outer: WAITS.try_with(Arc::clone).ok(),
+    });
+    let mut request = pin!(WAITS.scope(Arc::clone(&waits), request));
+    if let Ok(answer) = tokio::time::timeout(limit, request.as_mut()).await {
+        return Ok(answer);
+    }
+    // It is still there, with what it waits for.
+    let sources = waits.sources.lock().unwrap_or_else(PoisonError::into_inner);
+    Err(match sources.first() {
+        Some(source) => ClusterError::no_credentials(operation, source, limit),
+        None => ClusterError::timeout(operation, limit),
+    })
 }
 
 /// How one request deals with being put off.

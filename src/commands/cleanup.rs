@@ -51,7 +51,10 @@ pub async fn execute(
     args: &CleanupArgs,
     signals: &Signals,
 ) -> Result<ExitStatus, Error> {
-    let (cluster, jobs) = list::jobs(context, &args.cluster, args.all_namespaces).await?;
+    let (cluster, jobs) = tokio::select! {
+        found = list::jobs(context, &args.cluster, args.all_namespaces) => found?,
+        status = signals.first() => return Ok(status),
+    };
     let selection = Selection {
         states: match (args.all, args.failed) {
             (true, _) => States::All,

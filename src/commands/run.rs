@@ -44,9 +44,15 @@ pub async fn execute(
     } else {
         None
     };
-    let cluster = match &sandbox {
-        Some(sandbox) => sandbox_cluster(context, args, sandbox).await?,
-        None => Cluster::connect(&context.settings.cluster(&args.cluster)?).await?,
+    let cluster = if let Some(sandbox) = &sandbox {
+        sandbox_cluster(context, args, sandbox).await?
+    } else {
+        let options = context.settings.cluster(&args.cluster)?;
+        // A credential plugin may take long, and nothing is done yet that had to end in order.
+        tokio::select! {
+            cluster = Cluster::connect(&options) => cluster?,
+            status = signals.first() => return Ok(status),
+        }
     };
     let cluster = if args.once {
         cluster

@@ -46,6 +46,7 @@ pub use given::{Given, Problem};
 pub use history::{Standing, release};
 pub use paper::{OnPaper, on_paper};
 pub use read::{Built, ReadOptions, build, read_triggers};
+pub(crate) use secrets::smells;
 pub use secrets::{conceal, concealed, credentials};
 pub use trigger_type::{Behaviour, Build, Check, Flight, OtherKeys, Target, TriggerType, Work};
 

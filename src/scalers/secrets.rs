@@ -9,7 +9,7 @@ mod text;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(super) use self::text::smells;
+pub(crate) use self::text::smells;
 use self::text::{lines, passwords};
 use super::params::{Kind, ParameterSpec, Source};
 use super::trigger_type;

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod plugin;
+mod process;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::support::{
 
 pub(crate) fn tests() -> Vec<Trial> {
     let mut all = plugin::tests();
+    all.extend(process::tests());
     all.extend(certificate::tests());
     all.extend([
         test(
@@ -83,7 +85,22 @@ fn token_file() -> Outcome {
     }
     cluster.write("token", "\n");
     let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
-    assert_contains(&output.stderr, &["the token file", &path, "is empty"]);
+    assert_contains(
+        &output.stderr,
+        &[
+            "the token file",
+            &path,
+            "is empty",
+            "hint: it is what tokenFile",
+        ],
+    );
+    // kubectl has an empty one that stands beside for none.
+    let user = json!({"token": " "});
+    let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
+    assert_contains(
+        &output.stderr,
+        &["the token of this user", "is empty", "hint: log in"],
+    );
     Ok(())
 }
 
@@ -96,6 +113,10 @@ struct Loop {
 
 impl Loop {
     fn start(cluster: &TestCluster, kubeconfig: &str) -> Self {
+        Self::start_with(cluster, kubeconfig, &[])
+    }
+
+    fn start_with(cluster: &TestCluster, kubeconfig: &str, flags: &[&str]) -> Self {
         let waiting = Arc::new(AtomicU32::new(0));
         let page = Page::changing(200, "application/json", {
             let waiting = Arc::clone(&waiting);
@@ -113,6 +134,7 @@ impl Loop {
         let outputs = ["stdout", "stderr"].map(|name| cluster.folder.path().join(name));
         let run = Keda::new(["run", &manifest, "--kubeconfig", kubeconfig, "--namespace"])
             .arg(&cluster.namespace)
+            .args(flags)
             .spawn(&outputs[0], &outputs[1]);
         Self {
             waiting,

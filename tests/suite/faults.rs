@@ -1,9 +1,8 @@
 //! The cluster misbehaves: what was asked for still happens once, or not at all, and is said.
 
+mod refused;
 mod unanswered;
 
-use k8s_openapi::api::core::v1::ResourceQuota;
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -15,6 +14,7 @@ use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, even
 
 pub(crate) fn tests() -> Vec<Trial> {
     let mut trials = unanswered::tests();
+    trials.extend(refused::tests());
     trials.extend([
         embedded_test("faults::a_lost_answer_makes_no_second_job", lost_answers),
         embedded_test("faults::a_cut_connection_is_tried_again", cut),
@@ -48,18 +48,6 @@ pub(crate) fn tests() -> Vec<Trial> {
             silent_dry_run,
         ),
         embedded_test("faults::a_failing_list_holds_the_cycle", failing_list),
-        embedded_test(
-            "faults::a_quota_stops_the_cycle_with_the_servers_words",
-            quota,
-        ),
-        embedded_test(
-            "faults::what_a_quota_refuses_is_tried_one_at_a_time_and_told_of_once",
-            quota_in_a_loop,
-        ),
-        embedded_test(
-            "faults::a_missing_right_to_create_is_named_as_in_a_role",
-            no_right,
-        ),
         embedded_test(
             "faults::an_expired_continue_token_starts_the_list_again",
             expired_list,
@@ -355,108 +343,6 @@ fn failing_list() -> Outcome {
     assert!(
         scene.cluster.jobs().is_empty(),
         "a count that is not known is not zero"
-    );
-    Ok(())
-}
-
-/// Leaves room for so many Jobs, with the quota of the path that it gives.
-fn allow(cluster: &TestCluster, jobs: usize) -> String {
-    let path = format!("/api/v1/namespaces/{}/resourcequotas", cluster.namespace);
-    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": {"count/jobs.batch": jobs.to_string()}}});
-    cluster.admin("POST", &path, Some(quota));
-    format!("{path}/few")
-}
-
-fn quota() -> Outcome {
-    let scene = scene(10);
-    allow(&scene.cluster, 3);
-    let run = scene
-        .cluster
-        .run(["run", "--once", "--concurrency", "1", &scene.manifest])
-        .expect(1);
-    assert_contains(
-        &run.stdout,
-        &[
-            "ERROR: 7 Jobs are not created: the cluster refuses them: jobs.batch \"orders-",
-            "exceeded quota: few",
-        ],
-    );
-    assert_eq!(scene.cluster.jobs().len(), 3);
-    Ok(())
-}
-
-fn quota_in_a_loop() -> Outcome {
-    let scene = scene(40);
-    let quota = allow(&scene.cluster, 3);
-    let folder = scene.cluster.folder.path();
-    let stdout = folder.join("stdout");
-    let manifest = scene.often();
-    let run = scene
-        .cluster
-        .keda(["run", &manifest])
-        .spawn(&stdout, &folder.join("stderr"));
-    let said = || std::fs::read_to_string(&stdout).expect("stdout");
-    let cycles = |count: usize| {
-        eventually("cycles that are refused", || {
-            let short = "37 Jobs are not created: the cluster still refuses them\n";
-            (said().matches(short).count() >= count).then_some(())
-        });
-    };
-    cycles(1);
-    scene.cluster.admin("DELETE", "/sandbox/requests", None);
-    cycles(5);
-    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
-    let sent = requests["counts"]["create jobs"].as_u64();
-    assert!(
-        sent.is_some_and(|sent| (3..=6).contains(&sent)),
-        "{requests:#}"
-    );
-    let text = said();
-    assert_eq!(text.matches("exceeded quota: few").count(), 1, "{text}");
-    let planned = text.matches("create 37 (").count();
-    assert_eq!(planned, 1, "{text}");
-    assert_eq!(scene.cluster.jobs().len(), 3);
-    // One place more: that is not a reason to send all the others.
-    scene.cluster.admin("DELETE", "/sandbox/requests", None);
-    scene
-        .cluster
-        .change("few", false, |quota: &mut ResourceQuota| {
-            let spec = quota.spec.get_or_insert_default();
-            spec.hard = Some([("count/jobs.batch".to_owned(), Quantity("4".to_owned()))].into());
-        });
-    let short = "36 Jobs are not created: the cluster still refuses them\n";
-    eventually("a cycle with it", || said().contains(short).then_some(()));
-    let requests = scene.cluster.admin("GET", "/sandbox/requests", None);
-    let sent = requests["counts"]["create jobs"].as_u64();
-    assert!(sent.is_some_and(|sent| sent < 12), "{requests:#}");
-    assert_eq!(scene.cluster.jobs().len(), 4);
-    scene.cluster.admin("DELETE", &quota, None);
-    eventually("the other Jobs", || {
-        (scene.cluster.jobs().len() == 40).then_some(())
-    });
-    eventually("word of it", || {
-        said().contains("Jobs are created again").then_some(())
-    });
-    run.signal("INT");
-    assert_eq!(run.wait(), 130);
-    assert_contains(&said(), &["40 created"]);
-    Ok(())
-}
-
-fn no_right() -> Outcome {
-    let scene = scene(10);
-    scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"status": 403}}]));
-    let run = scene
-        .cluster
-        .run(["run", "--once", "--concurrency", "1", &scene.manifest])
-        .expect(1);
-    let right = format!(
-        "(the right to create jobs.batch in namespace {} is missing",
-        scene.cluster.namespace
-    );
-    assert_contains(
-        &run.stdout,
-        &[&right, "10 Jobs are not created: the cluster refuses them"],
     );
     Ok(())
 }

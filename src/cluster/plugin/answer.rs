@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use serde::Deserialize;
 
 /// What it gave: a token, a certificate, or both.
@@ -75,7 +76,10 @@ pub(super) fn read(printed: &[u8], api_version: &str) -> Result<Answer, String> 
         (Some(_), None) => return Err("printed a certificate without its key".to_owned()),
         (None, Some(_)) => return Err("printed a key without its certificate".to_owned()),
     };
-    let token = given(status.token).map(|token| HeaderValue::try_from(format!("Bearer {token}")));
+    let is_blank = |token: &String| token.trim().is_empty();
+    let blank = status.token.as_ref().is_some_and(is_blank);
+    let token = status.token.filter(|token| !is_blank(token));
+    let token = token.map(|token| HeaderValue::try_from(format!("Bearer {token}")));
     let mut token = token
         .transpose()
         .map_err(|_| "printed a token with characters that no token holds")?;
@@ -83,17 +87,34 @@ pub(super) fn read(printed: &[u8], api_version: &str) -> Result<Answer, String> 
         token.set_sensitive(true);
     }
     if token.is_none() && identity.is_none() {
-        return Err("printed neither a token nor a certificate".to_owned());
+        return Err(if blank {
+            "printed an empty token: log in with it again, so that status.token holds one"
+        } else {
+            "printed neither a token nor a certificate"
+        }
+        .to_owned());
     }
-    let expires = status.expiration_timestamp.map(|text| text.parse());
-    let expires = expires
-        .transpose()
-        .map_err(|_| "printed an expirationTimestamp that is no time (2006-01-02T15:04:05Z)")?;
+    let expires = status.expiration_timestamp.as_deref().map(time);
+    let expires = expires.transpose()?.flatten();
     Ok(Answer {
         token,
         identity,
         expires,
     })
+}
+
+/// When that is, as client-go has it: never for Go's zero time. The last day of 9999, which is meant for never, is later than jiff goes.
+fn time(text: &str) -> Result<Option<Timestamp>, &'static str> {
+    const ZERO: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+    if let Ok(at) = text.parse() {
+        return Ok(Some(at).filter(|at| *at != ZERO));
+    }
+    let pieces = Pieces::parse(text).ok();
+    let whole = pieces.filter(|it| it.time().is_some() && it.offset().is_some());
+    if whole.is_some_and(|it| it.date().year() == 9999) {
+        return Ok(None);
+    }
+    Err("printed an expirationTimestamp that is no time (2006-01-02T15:04:05Z)")
 }
 
 #[cfg(test)]
@@ -128,10 +149,44 @@ mod tests {
     }
 
     #[test]
+    fn times_from_the_first_to_the_last_are_taken() {
+        for (text, expected) in [
+            ("9999-12-31T23:59:59Z", None),
+            ("9999-12-31T23:59:59.999999999+00:00", None),
+            ("0001-01-01T00:00:00Z", None),
+            ("9999-12-01T00:00:00Z", "9999-12-01T00:00:00Z".parse().ok()),
+            ("1970-01-01T00:00:00Z", Some(Timestamp::UNIX_EPOCH)),
+        ] {
+            let given = answer(&json!({"token": "a", "expirationTimestamp": text}));
+            assert_eq!(given.unwrap().expires, expected, "{text}");
+        }
+        for text in [
+            "9999-12-31",
+            "9999-12-31T23:59:59",
+            "9999-13-01T00:00:00Z",
+            "",
+        ] {
+            let given = answer(&json!({"token": "a", "expirationTimestamp": text}));
+            assert!(given.err().unwrap().contains("no time"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_token_beside_a_certificate_is_none() {
+        for token in ["", " "] {
+            let status =
+                json!({"token": token, "clientCertificateData": "c", "clientKeyData": "k"});
+            let given = answer(&status).unwrap();
+            assert!(given.token.is_none() && given.identity.is_some());
+        }
+    }
+
+    #[test]
     fn what_is_no_answer_is_not_shown() {
         for (status, expected) in [
             (json!({}), "neither a token nor a certificate"),
-            (json!({"token": ""}), "neither"),
+            (json!({"token": ""}), "an empty token: log in"),
+            (json!({"token": " \n"}), "an empty token: log in"),
             (json!({"token": "secret\n"}), "no token holds"),
             (json!({"token": ["secret"]}), "no ExecCredential"),
             (

@@ -141,11 +141,13 @@ impl<T> State<T> {
         let Some(as_of) = self.as_of else {
             return false;
         };
-        // What the server denies now it may not have meant to give before.
+        // What the server denies now it may not have meant to give before. Without credentials it was not asked.
         let denied = self.failure().is_some_and(|error| {
             !matches!(
                 error.kind,
-                ClusterErrorKind::Unavailable | ClusterErrorKind::Throttled
+                ClusterErrorKind::Unavailable
+                    | ClusterErrorKind::Throttled
+                    | ClusterErrorKind::NoCredentials
             )
         });
         if denied {
@@ -227,6 +229,9 @@ mod tests {
         let mut state: State<()> = State::new(true);
         state.listed(Items::default(), start);
         state.watch_works();
+        // Without credentials the server was not asked.
+        state.list_failed(start, error(ClusterErrorKind::NoCredentials));
+        assert!(state.can_be_vouched_for(start));
         state.list_failed(start, error(ClusterErrorKind::Forbidden));
         assert!(!state.can_be_vouched_for(start));
         assert_eq!(

@@ -56,6 +56,8 @@ struct Tally {
     /// Those that the cluster refused.
     refused: Vec<(String, ClusterError)>,
     throttled: bool,
+    /// There are no credentials to send with.
+    nobody: bool,
     uncounted: bool,
 }
 
@@ -70,6 +72,8 @@ impl Tally {
             Err((job, NotMade { error, .. })) => {
                 // One that was put off until its time was up had the whole object wait.
                 self.throttled |= error.kind == ClusterErrorKind::Throttled;
+                // The next would not be sent either.
+                self.nobody |= error.kind == ClusterErrorKind::NoCredentials;
                 if is_hopeless(error) {
                     self.refused.push((job.clone(), error.clone()));
                 }
@@ -79,13 +83,15 @@ impl Tally {
 
     /// No more are to be sent.
     fn is_over(&self) -> bool {
-        self.throttled || self.uncounted || !self.refused.is_empty()
+        self.throttled || self.nobody || self.uncounted || !self.refused.is_empty()
     }
 
     /// Why others were not sent.
     fn why(&self, stop: &AtomicBool) -> &'static str {
         if self.throttled {
             "the cluster has too much to do: the next cycle goes on"
+        } else if self.nobody {
+            "there are no credentials to send them with"
         } else if self.uncounted {
             "they could not be counted"
         } else if stop.load(Ordering::Relaxed) {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::state::{Heartbeat, Moment};
 use super::{ATTEMPTS, CONCURRENCY, Inner, RELEASE_LIMIT, lock};
 use crate::cluster::leases::{self, Held};
-use crate::cluster::{ClusterError, ClusterErrorKind};
+use crate::cluster::{ClusterError, ClusterErrorKind, throttle};
 
 /// From so many Leases on one request looks at all of them, or gives all of them up.
 const MANY: usize = 3;
@@ -112,9 +112,8 @@ impl Beat {
                 let limit = inner.options.duration / 6;
                 let (cluster, began) = (&inner.cluster, Instant::now());
                 let renewal = leases::renew(cluster, namespace, seen, inner.options.clock.now());
-                let in_time = tokio::time::timeout(limit, renewal).await;
-                in_time.unwrap_or_else(|_| {
-                    let error = ClusterError::timeout("renew the heartbeat", limit);
+                let in_time = throttle::within("renew the heartbeat", limit, renewal).await;
+                in_time.unwrap_or_else(|error| {
                     cluster.unanswered(&error, began);
                     Err(error)
                 })

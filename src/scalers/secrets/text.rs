@@ -29,7 +29,7 @@ pub(super) const ENDS: [&str; 15] = [
 ];
 
 /// Whether the name of a key or variable smells of a secret.
-pub(in crate::scalers) fn smells(name: &str) -> bool {
+pub(crate) fn smells(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     // A personal access token; as a part of a word it is a path or a pattern.
     let is_pat = lower

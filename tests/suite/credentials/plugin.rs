@@ -15,7 +15,7 @@ use crate::support::binary::Keda;
 use crate::support::cluster::TestCluster;
 use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, eventually, test};
 
-const V1: &str = "client.authentication.k8s.io/v1";
+pub(super) const V1: &str = "client.authentication.k8s.io/v1";
 
 pub(super) fn tests() -> Vec<Trial> {
     vec![
@@ -39,7 +39,11 @@ pub(super) fn tests() -> Vec<Trial> {
         embedded_test("credentials::plugin::what_it_is_told", told),
         test("credentials::plugin::that_fails_is_no_outage", failing),
         test("credentials::plugin::that_is_missing", missing),
-        test("credentials::plugin::that_hangs_is_given_up", hanging),
+        embedded_test(
+            "credentials::plugin::times_that_are_far_off_are_taken",
+            far_off,
+        ),
+        test("credentials::plugin::an_empty_token_is_named", empty),
         test(
             "credentials::plugin::that_has_questions_needs_a_terminal",
             asking,
@@ -90,19 +94,19 @@ fn token(token: &str) -> String {
     answer(&json!({"token": token}))
 }
 
-fn expiring_token(token: &str, after: SignedDuration) -> String {
+pub(super) fn expiring_token(token: &str, after: SignedDuration) -> String {
     let expires = (Timestamp::now() + after).to_string();
     answer(&json!({"token": token, "expirationTimestamp": expires}))
 }
 
-fn demo(cluster: &TestCluster) -> String {
+pub(super) fn demo(cluster: &TestCluster) -> String {
     let trigger = "- {type: cron, metadata: {timezone: UTC, start: 0 0 1 1 *, end: 59 23 31 12 *, desiredReplicas: \"1\"}}";
     cluster.write("orders.yaml", &scaled_job("orders", trigger))
 }
 
 /// What the test's kubeconfig holds of its user, as a plugin gives it: the embedded cluster takes any token, a real one its own
 /// certificates.
-fn own(cluster: &TestCluster) -> Value {
+pub(super) fn own(cluster: &TestCluster) -> Value {
     let text = std::fs::read_to_string(&cluster.kubeconfig).expect("the kubeconfig");
     let kubeconfig: Value = serde_yaml::from_str(&text).expect("a kubeconfig");
     let user = &kubeconfig["users"][0]["user"];
@@ -328,31 +332,6 @@ fn missing() -> Outcome {
     Ok(())
 }
 
-/// A pipeline would wait for ever.
-fn hanging() -> Outcome {
-    let cluster = TestCluster::start();
-    let user = json!({"exec": {
-        "apiVersion": V1,
-        "command": "sh",
-        "args": ["-c", "exec sleep 30"],
-    }});
-    let kubeconfig = as_user(&cluster, &user);
-    for command in [&["list"][..], &["plan", "examples/demo-queue.yaml"]] {
-        let output = Keda::new(command)
-            .args(["--kubeconfig", &kubeconfig, "--request-timeout", "1s"])
-            .run()
-            .expect(2);
-        assert_contains(
-            &output.stderr,
-            &[
-                "the credential plugin \"sh\" gave no answer within 1s",
-                "hint: ",
-            ],
-        );
-    }
-    Ok(())
-}
-
 fn asking() -> Outcome {
     let cluster = TestCluster::start();
     let mut plugin = Plugin::new(&cluster, &[token("mine")]);
@@ -363,5 +342,43 @@ fn asking() -> Outcome {
         &["interactiveMode: Always", "no terminal", "hint: "],
     );
     assert_eq!(plugin.runs(), 0);
+    Ok(())
+}
+
+fn far_off() -> Outcome {
+    for time in [
+        "9999-12-31T23:59:59Z",
+        "0001-01-01T00:00:00Z",
+        "2001-01-01T00:00:00Z",
+    ] {
+        let cluster = TestCluster::start();
+        let status = json!({"token": "mine", "expirationTimestamp": time});
+        let plugin = Plugin::new(&cluster, &[answer(&status)]);
+        let manifest = demo(&cluster);
+        Keda::new(["run", "--once", &manifest, "--kubeconfig"])
+            .arg(as_user(&cluster, &plugin.user))
+            .args(["--namespace", &cluster.namespace])
+            .run()
+            .expect(0);
+        // The run makes many requests.
+        assert!(plugin.runs() <= 2, "{time}: {}", plugin.runs());
+    }
+    Ok(())
+}
+
+fn empty() -> Outcome {
+    let cluster = TestCluster::start();
+    for token in ["", " "] {
+        let plugin = answer(&json!({"token": token}));
+        let user = json!({"exec": {"apiVersion": V1, "command": "sh", "args": ["-c", plugin]}});
+        let output = list(&cluster, &as_user(&cluster, &user)).expect(2);
+        let words = "the credential plugin \"sh\" printed an empty token: log in with it again";
+        assert_contains(&output.stderr, &[words]);
+    }
+    // As kubectl has it, the plugin is asked where the token beside it is empty.
+    let plugin = answer(&own(&cluster));
+    let exec = json!({"apiVersion": V1, "command": "sh", "args": ["-c", plugin]});
+    let user = json!({"token": "", "exec": exec});
+    list(&cluster, &as_user(&cluster, &user)).expect(0);
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use super::{allow, scene};
+use super::refused::allow;
+use super::scene;
 use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, eventually};
 
 pub(super) fn tests() -> Vec<Trial> {
