@@ -1,7 +1,6 @@
 //! Creating and deleting Jobs so that sending a request again does no harm.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -38,6 +37,18 @@ pub struct NotMade {
     pub error: ClusterError,
     /// A sending of it had no answer: the Job may exist, or be made still.
     pub perhaps: bool,
+    /// It was not sent at all, since that was of no more use.
+    pub unsent: bool,
+}
+
+impl NotMade {
+    fn failed(error: ClusterError, perhaps: bool) -> Self {
+        Self {
+            error,
+            perhaps,
+            unsent: false,
+        }
+    }
 }
 
 /// What is read of a Job that was made: the answer is longer than the Job.
@@ -110,8 +121,8 @@ pub async fn look(
 /// Creates the Job. A create whose answer was lost is sent again under the same name: AlreadyExists with our own cycle mark is
 /// success (law 6). One that the server puts off (429, 503, 504) gives its place in `pace` up and is sent again when that lets it,
 /// within the request timeout; it is given up at once where the server asks to wait for longer. One that is refused after a sending
-/// without an answer is looked for: that sending may have taken the last place of a quota. Nothing is sent once `stop` is set: then
-/// another may write.
+/// without an answer is looked for: that sending may have taken the last place of a quota. Nothing is sent once it `is_over`: then another
+/// may write, or it would be in vain.
 ///
 /// Tells how it was made.
 ///
@@ -122,7 +133,7 @@ pub async fn create(
     namespace: &str,
     job: &Value,
     pace: &Pace,
-    stop: &AtomicBool,
+    is_over: &dyn Fn() -> bool,
 ) -> Result<Made, NotMade> {
     let name = job["metadata"]["name"].as_str().unwrap_or_default();
     let cycle = job["metadata"]["annotations"][CYCLE_ANNOTATION]
@@ -138,14 +149,14 @@ pub async fn create(
     let mut last: Option<ClusterError> = None;
     let mut perhaps = false;
     loop {
-        let slot = match pace.enter(patience, stop).await {
+        let slot = match pace.enter(patience, is_over).await {
             Ok(slot) => slot,
             Err(closed) => {
                 let never_sent = || ClusterError {
                     kind: ClusterErrorKind::Throttled,
                     operation: operation.clone(),
                     message: match closed {
-                        Closed::Ending => {
+                        Closed::Ended => {
                             "the run ended while the server wanted no more requests".to_owned()
                         }
                         Closed::For(wait) => format!(
@@ -155,8 +166,11 @@ pub async fn create(
                     },
                     causes: Vec::new(),
                 };
-                let error = last.unwrap_or_else(never_sent);
-                return Err(NotMade { error, perhaps });
+                return Err(NotMade {
+                    unsent: last.is_none() && closed == Closed::Ended,
+                    error: last.unwrap_or_else(never_sent),
+                    perhaps,
+                });
             }
         };
         let request = async {
@@ -184,10 +198,7 @@ pub async fn create(
                         resent: perhaps,
                         tracked,
                     }),
-                    Ok(Found::Ours { .. } | Found::Others) => Err(NotMade {
-                        error,
-                        perhaps: false,
-                    }),
+                    Ok(Found::Ours { .. } | Found::Others) => Err(NotMade::failed(error, false)),
                     // It was there under the name that was chosen here, and has ended and gone since. Should it have been
                     // another's after all, the next cycle makes up for it; a second Job for one item could not be taken back.
                     Ok(Found::Nothing) => Ok(Made {
@@ -195,13 +206,10 @@ pub async fn create(
                         tracked: true,
                     }),
                     // That it may not be looked for is no refusal of it.
-                    Err(error) => Err(NotMade {
-                        error: ClusterError {
-                            kind: ClusterErrorKind::Unavailable,
-                            ..error
-                        },
-                        perhaps: true,
-                    }),
+                    Err(error) => {
+                        let kind = ClusterErrorKind::Unavailable;
+                        Err(NotMade::failed(ClusterError { kind, ..error }, true))
+                    }
                 };
             }
             Err(error) if refusals.is_some() && Instant::now() < patience => {
@@ -248,10 +256,7 @@ pub async fn create(
                         tracked,
                     });
                 }
-                return Err(NotMade {
-                    error,
-                    perhaps: perhaps || unanswered,
-                });
+                return Err(NotMade::failed(error, perhaps || unanswered));
             }
         }
     }
@@ -366,6 +371,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::error::NoCredentials;
+    use super::super::pace::Paces;
     use super::*;
 
     /// What becomes of a create that has no credentials after so many sendings without an answer.
@@ -384,8 +390,8 @@ mod tests {
         let client = Client::new(service, "shop");
         let cluster = Cluster::of_client(client, "test", Duration::from_secs(30));
         let job = json!({"metadata": {"name": "orders-x-0"}});
-        let (pace, stop) = (Pace::new(1), AtomicBool::new(false));
-        let made = create(&cluster, "shop", &job, &pace, &stop).await;
+        let pace = Paces::new(1).of("orders");
+        let made = create(&cluster, "shop", &job, &pace, &|| false).await;
         made.expect_err("no server answers")
     }
 
@@ -393,7 +399,7 @@ mod tests {
     async fn a_create_without_credentials_was_not_sent() {
         // After one sending that was not answered it may have been made.
         for unanswered in [0, 1] {
-            let NotMade { error, perhaps } = create_after(unanswered).await;
+            let NotMade { error, perhaps, .. } = create_after(unanswered).await;
             assert_eq!(error.kind, ClusterErrorKind::NoCredentials, "{error}");
             assert!(error.message.contains("the credential plugin"), "{error}");
             assert_eq!(perhaps, unanswered > 0);

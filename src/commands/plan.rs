@@ -83,8 +83,7 @@ pub async fn execute(context: &mut Context<'_>, args: &PlanArgs) -> Result<ExitS
         limits: limiter(&args.limits, &targets),
         stuck_after: Duration::MAX,
         concurrency: 1,
-        paces: Paces::default(),
-        creates: tokio::sync::Semaphore::new(0),
+        paces: Paces::new(1),
         cluster,
     };
     let decided: Vec<Decided> = futures::future::join_all(

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use k8s_openapi::jiff::Timestamp;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::load::{count, objects, table_width};
@@ -21,7 +20,7 @@ use crate::engine::guard::Guard;
 use crate::engine::lease::{LeaseOptions, Leases};
 use crate::engine::observer::Observer;
 use crate::engine::schedule::{self, ObjectResult};
-use crate::engine::{Engine, FULL_SPEED_OBJECTS, Target, scaled_jobs};
+use crate::engine::{Engine, Target, scaled_jobs};
 use crate::error::{Error, ErrorKind, ExitStatus};
 use crate::planner::inventory::ObservedJob;
 use crate::report::ObjectName;
@@ -105,8 +104,7 @@ pub async fn execute(
         limits: limiter(&args.limits, &targets),
         stuck_after: args.stuck_after,
         concurrency: usize::from(args.concurrency),
-        paces: Paces::default(),
-        creates: Semaphore::new(usize::from(args.concurrency) * FULL_SPEED_OBJECTS),
+        paces: Paces::new(usize::from(args.concurrency)),
         cluster: lazy,
     };
     let talk = &context.settings.talk;

@@ -125,8 +125,9 @@ async fn create_all(
                 asked_by: &asked_by(decided, target, trigger.as_ref()),
                 owner: owner.as_ref(),
                 clock: &engine.clock,
-                pace: &engine.paces.of(&target.id(), engine.concurrency),
+                pace: &engine.paces.of(&target.id()),
                 stop,
+                is_over: AtomicBool::new(false),
             };
             create::create(engine, cluster, target, &batch, report).await?;
             if let Some(observer) = &engine.observer {

@@ -61,11 +61,6 @@ pub fn scaled_jobs(targets: &[Target]) -> Arc<ScaledJobs> {
     Arc::new(ScaledJobs::new(namespaces))
 }
 
-/// How many objects may create at the full `--concurrency` at the same time. More than one: creates of one object that the cluster
-/// leaves hanging must not hold up the others. At the default of 64 that is less than the 200 that an API server takes at once where
-/// its `--max-mutating-requests-inflight` does not say otherwise.
-pub const FULL_SPEED_OBJECTS: usize = 3;
-
 /// What every cycle uses.
 pub struct Engine {
     /// The time to reckon with.
@@ -90,6 +85,4 @@ pub struct Engine {
     pub concurrency: usize,
     /// What the server lets each object create at once.
     pub paces: Paces,
-    /// Permits for the creates of all objects: a thousand objects do not send a thousand at once.
-    pub creates: tokio::sync::Semaphore,
 }

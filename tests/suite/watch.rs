@@ -431,7 +431,7 @@ fn killed() -> Outcome {
 fn name_taken() -> Outcome {
     use keda_jobs::cluster::client::Cluster;
     use keda_jobs::cluster::kubeconfig::ClusterOptions;
-    use keda_jobs::cluster::pace::Pace;
+    use keda_jobs::cluster::pace::Paces;
     use keda_jobs::cluster::{ClusterErrorKind, actions};
 
     let scene = Scene::new(0);
@@ -454,8 +454,8 @@ fn name_taken() -> Outcome {
         };
         let cluster = Cluster::connect(&options).await.expect("a cluster");
         let create = async |mark: &str| {
-            let (pace, stop) = (Pace::new(1), std::sync::atomic::AtomicBool::new(false));
-            actions::create(&cluster, &scene.cluster.namespace, &job(mark), &pace, &stop).await
+            let (namespace, pace) = (&scene.cluster.namespace, Paces::new(1).of("orders"));
+            actions::create(&cluster, namespace, &job(mark), &pace, &|| false).await
         };
         assert!(create("ours").await.is_ok());
         assert!(

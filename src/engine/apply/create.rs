@@ -31,10 +31,17 @@ pub(super) struct Batch<'a> {
     pub(super) owner: Option<&'a Owner>,
     pub(super) clock: &'a Clock,
     pub(super) pace: &'a Pace,
+    /// The run is ending, or the lease is lost.
     pub(super) stop: &'a AtomicBool,
+    /// No more are to be sent.
+    pub(super) is_over: AtomicBool,
 }
 
 impl Batch<'_> {
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.is_over.load(Ordering::Relaxed)
+    }
+
     /// The Job of that name; `cycle` is the one that chose the name.
     fn manifest(&self, target: &Target, name: &str, cycle: &CycleId) -> Value {
         job::manifest(
@@ -188,26 +195,19 @@ async fn send_all(
     report: &dyn Fn(Outcome),
 ) {
     let observer = engine.observer.as_deref();
-    let is_over = AtomicBool::new(tally.is_over());
-    let is_over = &is_over;
-    let one = |ordinal| async move {
-        let _permit = engine.creates.acquire().await;
-        if batch.stop.load(Ordering::Relaxed) || is_over.load(Ordering::Relaxed) {
-            return None;
-        }
-        Some(send(observer, cluster, target, ordinal, batch).await)
-    };
     let mut sent = futures::stream::iter(round)
-        .map(one)
+        .map(|ordinal| send(observer, cluster, target, ordinal, batch))
         .buffer_unordered(engine.concurrency);
     while let Some(sent) = sent.next().await {
-        let Some(sent) = sent else { continue };
+        if matches!(&sent, Err((_, failed)) if failed.unsent) {
+            continue;
+        }
         let can_count = observer.is_none_or(|observer| observer.can_count(target).is_ok());
         tally.take(&sent, can_count);
-        is_over.store(tally.is_over(), Ordering::Relaxed);
+        batch.is_over.store(tally.is_over(), Ordering::Relaxed);
         report(match sent {
             Ok(job) => Outcome::Created { job },
-            Err((job, NotMade { error, perhaps })) => Outcome::CreateFailed {
+            Err((job, NotMade { error, perhaps, .. })) => Outcome::CreateFailed {
                 job,
                 error,
                 perhaps,
@@ -246,13 +246,9 @@ async fn send(
             spec_hash: target.spec_hash.clone(),
             trigger: batch.asked_by.to_owned(),
         };
-        match actions::create(
-            cluster,
-            &target.namespace,
-            &manifest,
-            batch.pace,
-            batch.stop,
-        )
+        match actions::create(cluster, &target.namespace, &manifest, batch.pace, &|| {
+            batch.is_over()
+        })
         .await
         {
             Ok(made) => {
@@ -298,6 +294,7 @@ async fn send(
 mod tests {
     use super::*;
     use crate::cluster::kubeconfig;
+    use crate::cluster::pace::Paces;
     use crate::planner::tests::builder::scaled_job;
     use crate::sandbox::{Sandbox, SandboxOptions};
 
@@ -314,7 +311,8 @@ mod tests {
         })
         .into();
         let target = Target::new(job, "default");
-        let (clock, pace, stop) = (Clock::system(), Pace::new(4), AtomicBool::new(false));
+        let (clock, pace, stop) = (Clock::system(), Paces::new(4), AtomicBool::new(false));
+        let pace = pace.of("orders");
         let (cycle, other) = (CycleId::random(), CycleId::random());
         let batch = |cycle| Batch {
             count: 2,
@@ -324,6 +322,7 @@ mod tests {
             clock: &clock,
             pace: &pace,
             stop: &stop,
+            is_over: AtomicBool::new(false),
         };
         // Another's Jobs have the names that this cycle would choose for the first of two, and then for its second try.
         let names: Vec<String> = [0, 2, 4, 1]
@@ -332,7 +331,7 @@ mod tests {
             .collect();
         for name in &names[..2] {
             let manifest = job::manifest(&target.job, "default", name, &other, "other", None);
-            actions::create(&cluster, "default", &manifest, &pace, &stop)
+            actions::create(&cluster, "default", &manifest, &pace, &|| false)
                 .await
                 .unwrap();
         }
@@ -344,7 +343,7 @@ mod tests {
         for ordinal in [0, 2, 4] {
             let name = job::job_name(&target.job, &third, ordinal);
             let manifest = job::manifest(&target.job, "default", &name, &other, "other", None);
-            actions::create(&cluster, "default", &manifest, &pace, &stop)
+            actions::create(&cluster, "default", &manifest, &pace, &|| false)
                 .await
                 .unwrap();
         }

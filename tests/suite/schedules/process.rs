@@ -17,14 +17,13 @@ use keda_jobs::engine::guard::Guard;
 use keda_jobs::engine::lease::{LeaseOptions, Leases};
 use keda_jobs::engine::limits::{LimitOptions, Limiter};
 use keda_jobs::engine::observer::Observer;
-use keda_jobs::engine::{Engine, FULL_SPEED_OBJECTS, Target, scaled_jobs, schedule};
+use keda_jobs::engine::{Engine, Target, scaled_jobs, schedule};
 use keda_jobs::report::ObjectName;
 use keda_jobs::report::event::Event;
 use keda_jobs::sandbox::Sandbox;
 use keda_jobs::scalers::{ClusterReader, PodSummary, ReadError, ReadOptions};
 use keda_jobs::signals::Signals;
 use keda_jobs::{api, manifest};
-use tokio::sync::Semaphore;
 
 use super::scenario::{Scenario, Source};
 use super::world::World;
@@ -131,8 +130,7 @@ impl Process {
             limits: Limiter::new(options, &self.targets),
             stuck_after: std::time::Duration::from_secs(30),
             concurrency: self.scenario.concurrency,
-            paces: Paces::default(),
-            creates: Semaphore::new(self.scenario.concurrency * FULL_SPEED_OBJECTS),
+            paces: Paces::new(self.scenario.concurrency),
             cluster: lazy,
         };
         let tell = |object: Option<&ObjectName>, event: Event| {
