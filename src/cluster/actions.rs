@@ -174,10 +174,7 @@ pub async fn create(
             }
         };
         let request = async {
-            let path = Job::url_path(&(), Some(namespace));
-            let request = Request::new(path)
-                .create(&PostParams::default(), body.clone())
-                .map_err(kube::Error::BuildRequest)?;
+            let request = creation(namespace, body.clone(), cluster.request_timeout())?;
             cluster.client.request::<Answer>(request).await
         };
         let (result, refusals) = cluster.request_once(&operation, request).await;
@@ -260,6 +257,26 @@ pub async fn create(
             }
         }
     }
+}
+
+/// The request that creates a Job. The server gives it up when we do, as for kubectl's `--request-timeout`: what it has begun and nobody
+/// waits for must not be carried out much later. [Kubernetes apiserver `endpoints/filters/request_deadline.go`]
+fn creation(
+    namespace: &str,
+    body: Vec<u8>,
+    timeout: Duration,
+) -> Result<http::Request<Vec<u8>>, kube::Error> {
+    let path = Job::url_path(&(), Some(namespace));
+    let mut request = Request::new(path)
+        .create(&PostParams::default(), body)
+        .map_err(kube::Error::BuildRequest)?;
+    let uri = format!("{}timeout={}ms", request.uri(), timeout.as_millis());
+    *request.uri_mut() = uri.parse().map_err(|error| {
+        kube::Error::BuildRequest(kube::core::request::Error::BuildRequest(http::Error::from(
+            error,
+        )))
+    })?;
+    Ok(request)
 }
 
 /// Deletes the Job of that uid, and its pods. That it is gone already, or that another Job has its name, is success.

@@ -12,6 +12,10 @@ use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, even
 pub(super) fn tests() -> Vec<Trial> {
     vec![
         embedded_test(
+            "faults::the_server_is_told_how_long_a_create_is_waited_for",
+            deadline,
+        ),
+        embedded_test(
             "faults::one_cycle_says_how_many_creates_have_no_answer",
             counted,
         ),
@@ -40,6 +44,20 @@ pub(super) fn tests() -> Vec<Trial> {
             refused_again,
         ),
     ]
+}
+
+/// So that it gives up when we do, and makes no Job that nobody expects any more.
+fn deadline() -> Outcome {
+    let scene = scene(1);
+    scene.fault(json!([{"verb": "create", "resource": "jobs", "path": "/jobs?timeout=7500ms", "action": {"status": 403}}]));
+    for (timeout, status) in [("8s", 0), ("7500ms", 1)] {
+        let run = ["run", "--once", "--request-timeout", timeout];
+        let run = scene.cluster.run([&run[..], &[&scene.manifest]].concat());
+        run.expect(status);
+        let cleanup = scene.cluster.run(["cleanup", "--all", "--yes"]);
+        cleanup.expect(0);
+    }
+    Ok(())
 }
 
 fn counted() -> Outcome {
