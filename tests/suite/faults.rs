@@ -3,11 +3,13 @@
 mod refused;
 mod unanswered;
 
+use std::path::PathBuf;
+
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::sources::scaled_job;
-use crate::support::binary::Keda;
+use crate::support::binary::{Keda, Running};
 use crate::support::cluster::TestCluster;
 use crate::support::servers::Page;
 use crate::support::{Outcome, assert_contains, assert_lacks, embedded_test, eventually};
@@ -86,6 +88,16 @@ impl Scene {
         let manifest = std::fs::read_to_string(&self.manifest).expect("the manifest");
         let often = manifest.replace("spec:\n  max", "spec:\n  pollingInterval: 1\n  max");
         self.cluster.write("often.yaml", &often)
+    }
+
+    /// A run that goes on, and the file of its stdout.
+    fn start(&self, flags: &[&str]) -> (Running, PathBuf) {
+        let folder = self.cluster.folder.path();
+        let stdout = folder.join("run.stdout");
+        let manifest = self.often();
+        let run = [&["run", &manifest], flags].concat();
+        let run = self.cluster.keda(run);
+        (run.spawn(&stdout, &folder.join("run.stderr")), stdout)
     }
 
     fn fault(&self, rules: Value) {
@@ -198,12 +210,7 @@ fn throttled_for_an_hour() -> Outcome {
     }
     // In a loop each cycle says so and is over, and a signal ends the run.
     scene.fault(json!([{"verb": "create", "resource": "jobs", "action": {"status": 429, "retryAfter": 3600}}]));
-    let (stdout, stderr) = (
-        scene.cluster.folder.path().join("run.stdout"),
-        scene.cluster.folder.path().join("run.stderr"),
-    );
-    let path = scene.often();
-    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    let (run, stdout) = scene.start(&[]);
     eventually("a cycle to say that it is still too early", || {
         let said = std::fs::read_to_string(&stdout).ok()?;
         said.contains("the server wants no more requests for 59m")
@@ -233,12 +240,7 @@ fn taken_label() -> Outcome {
     );
     assert!(scene.cluster.jobs().is_empty());
     // A loop asks again with each cycle.
-    let (stdout, stderr) = (
-        scene.cluster.folder.path().join("run.stdout"),
-        scene.cluster.folder.path().join("run.stderr"),
-    );
-    let path = scene.often();
-    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    let (run, stdout) = scene.start(&[]);
     let until = |text: &str| {
         eventually(text, || {
             let said = std::fs::read_to_string(&stdout).ok()?;
@@ -275,12 +277,7 @@ fn lost_label() -> Outcome {
         ],
     );
     // A loop holds from then on.
-    let (stdout, stderr) = (
-        scene.cluster.folder.path().join("run.stdout"),
-        scene.cluster.folder.path().join("run.stderr"),
-    );
-    let path = scene.often();
-    let run = scene.cluster.keda(["run", &path]).spawn(&stdout, &stderr);
+    let (run, stdout) = scene.start(&[]);
     eventually("the next cycle to hold", || {
         let said = std::fs::read_to_string(&stdout).ok()?;
         said.contains("HELD at 0 of").then_some(())

@@ -55,13 +55,7 @@ fn quota() -> Outcome {
 fn quota_in_a_loop() -> Outcome {
     let scene = scene(40);
     let quota = allow(&scene.cluster, 3);
-    let folder = scene.cluster.folder.path();
-    let stdout = folder.join("stdout");
-    let manifest = scene.often();
-    let run = scene
-        .cluster
-        .keda(["run", &manifest])
-        .spawn(&stdout, &folder.join("stderr"));
+    let (run, stdout) = scene.start(&[]);
     let said = || std::fs::read_to_string(&stdout).expect("stdout");
     let cycles = |count: usize| {
         eventually("cycles that are refused", || {

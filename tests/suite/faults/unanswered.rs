@@ -1,9 +1,10 @@
 //! Creates without an answer, and what becomes of their names.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use libtest_mimic::Trial;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::refused::allow;
 use super::scene;
@@ -44,6 +45,18 @@ pub(super) fn tests() -> Vec<Trial> {
             refused_again,
         ),
     ]
+}
+
+/// The Jobs that events of that type name.
+fn jobs_of(stdout: &Path, kind: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(stdout).unwrap_or_default();
+    let events = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    events
+        .filter(|event| event["type"] == kind)
+        .filter_map(|event| event["job"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// So that it gives up when we do, and makes no Job that nobody expects any more.
@@ -134,24 +147,9 @@ fn first_is_seen() -> Outcome {
         {"verb": "create", "resource": "jobs", "count": 1, "action": {"loseAnswer": true}},
         {"verb": "create", "resource": "jobs", "action": {"cut": true}},
     ]));
-    let folder = scene.cluster.folder.path();
-    let stdout = folder.join("stdout");
-    let run = scene
-        .cluster
-        .keda(["run", "--output", "json", &scene.often()])
-        .spawn(&stdout, &folder.join("stderr"));
-    let failed = || -> BTreeSet<String> {
-        let text = std::fs::read_to_string(&stdout).unwrap_or_default();
-        let events = text
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let failed = events.filter(|event| event["type"] == "createFailed");
-        failed
-            .filter_map(|event| event["job"].as_str().map(str::to_owned))
-            .collect()
-    };
+    let (run, stdout) = scene.start(&["--output", "json"]);
     eventually("the three others to be sent", || {
-        (failed().len() == 4).then_some(())
+        (jobs_of(&stdout, "createFailed").len() == 4).then_some(())
     });
     run.signal("INT");
     assert_eq!(run.wait(), 130);
@@ -187,12 +185,7 @@ fn not_the_first() -> Outcome {
         {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 403}},
         {"verb": "create", "resource": "jobs", "after": 1, "action": {"cut": true}},
     ]));
-    let folder = scene.cluster.folder.path();
-    let stdout = folder.join("stdout");
-    let run = scene
-        .cluster
-        .keda(["run", &scene.often()])
-        .spawn(&stdout, &folder.join("stderr"));
+    let (run, stdout) = scene.start(&[]);
     let said = || std::fs::read_to_string(&stdout).unwrap_or_default();
     let notice = "3 more Jobs were not sent: ";
     eventually("three that are not sent", || {
@@ -215,38 +208,17 @@ fn refused_again() -> Outcome {
         {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 403}},
         {"verb": "create", "resource": "jobs", "count": 1, "action": {"status": 429, "retryAfter": 3}},
     ]));
-    let folder = scene.cluster.folder.path();
-    let stdout = folder.join("stdout");
-    let run = scene
-        .cluster
-        .keda([
-            "run",
-            "--output",
-            "json",
-            "--request-timeout",
-            "2s",
-            &scene.often(),
-        ])
-        .spawn(&stdout, &folder.join("stderr"));
-    let names = |kind: &str| -> BTreeSet<String> {
-        std::fs::read_to_string(&stdout)
-            .unwrap_or_default()
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|event| event["type"] == kind)
-            .filter_map(|event| event["job"].as_str().map(str::to_owned))
-            .collect()
-    };
+    let (run, stdout) = scene.start(&["--output", "json", "--request-timeout", "2s"]);
     eventually("all three", || {
         (scene.cluster.jobs().len() == 3).then_some(())
     });
     eventually("word of them", || {
-        (names("created").len() == 3).then_some(())
+        (jobs_of(&stdout, "created").len() == 3).then_some(())
     });
     run.signal("INT");
     assert_eq!(run.wait(), 130);
-    let failed = names("createFailed");
+    let failed = jobs_of(&stdout, "createFailed");
     assert_eq!(failed.len(), 1, "{failed:?}");
-    assert!(failed.is_subset(&names("created")), "{failed:?}");
+    assert!(failed.is_subset(&jobs_of(&stdout, "created")), "{failed:?}");
     Ok(())
 }
