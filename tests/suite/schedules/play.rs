@@ -153,6 +153,7 @@ impl Play {
                 {
                     let mut world = lock(&world);
                     world.running[slot] = None;
+                    world.ended.insert(who.clone(), Instant::now());
                     world.note(|| format!("run {slot} has ended"));
                     if let Err(error) = ended {
                         world.leaves.insert(who);
@@ -379,6 +380,7 @@ impl Play {
             if let Some(holder) = world.holder(place)
                 && let Some((run, _)) = holder.split_once('_')
                 && !world.leaves.contains(run)
+                && !world.is_late_claim(place, run)
             {
                 return Err(format!(
                     "all runs have ended, and {holder} still holds the lease of {}",
