@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::client::optional;
+use super::client::{bounded, optional};
 use super::pace::{Closed, Pace};
 use super::{CYCLE_ANNOTATION, Cluster, ClusterError, ClusterErrorKind, NAME_LABEL, throttle};
 use crate::mutant;
@@ -238,10 +238,7 @@ pub async fn create(
                         cluster.request_timeout()
                     );
                 }
-                let unanswered = matches!(
-                    error.kind,
-                    ClusterErrorKind::Unavailable | ClusterErrorKind::Other
-                );
+                let unanswered = error.may_have_happened();
                 if perhaps
                     && !unanswered
                     && error.kind != ClusterErrorKind::NoCredentials
@@ -259,24 +256,15 @@ pub async fn create(
     }
 }
 
-/// The request that creates a Job. The server gives it up when we do, as for kubectl's `--request-timeout`: what it has begun and nobody
-/// waits for must not be carried out much later. [Kubernetes apiserver `endpoints/filters/request_deadline.go`]
+/// The request that creates a Job.
 fn creation(
     namespace: &str,
     body: Vec<u8>,
     timeout: Duration,
-) -> Result<http::Request<Vec<u8>>, kube::Error> {
-    let path = Job::url_path(&(), Some(namespace));
-    let mut request = Request::new(path)
-        .create(&PostParams::default(), body)
-        .map_err(kube::Error::BuildRequest)?;
-    let uri = format!("{}timeout={}ms", request.uri(), timeout.as_millis());
-    *request.uri_mut() = uri.parse().map_err(|error| {
-        kube::Error::BuildRequest(kube::core::request::Error::BuildRequest(http::Error::from(
-            error,
-        )))
-    })?;
-    Ok(request)
+) -> kube::Result<http::Request<Vec<u8>>> {
+    let request = Request::new(Job::url_path(&(), Some(namespace)));
+    let request = request.create(&PostParams::default(), body);
+    bounded(request.map_err(kube::Error::BuildRequest)?, timeout)
 }
 
 /// Deletes the Job of that uid, and its pods. That it is gone already, or that another Job has its name, is success.

@@ -213,6 +213,28 @@ fn tell(news: Option<String>) {
     }
 }
 
+/// Has the server give the request up when we do, as kubectl's `--request-timeout` does: what it has begun and nobody waits for must
+/// not be carried out much later. [Kubernetes apiserver `endpoints/filters/request_deadline.go`]
+pub(super) fn bounded(
+    mut request: http::Request<Vec<u8>>,
+    timeout: Duration,
+) -> kube::Result<http::Request<Vec<u8>>> {
+    let uri = request.uri();
+    // kube ends the address of a request without parameters in a question mark.
+    let separator = match uri.query() {
+        None => "?",
+        Some("") => "",
+        Some(_) => "&",
+    };
+    let uri = format!("{uri}{separator}timeout={}ms", timeout.as_millis());
+    *request.uri_mut() = uri.parse().map_err(|error| {
+        kube::Error::BuildRequest(kube::core::request::Error::BuildRequest(http::Error::from(
+            error,
+        )))
+    })?;
+    Ok(request)
+}
+
 /// `Ok(None)` for NotFound.
 pub(super) fn optional<T>(result: Result<T, ClusterError>) -> Result<Option<T>, ClusterError> {
     match result {

@@ -69,6 +69,14 @@ pub struct Cause {
 }
 
 impl ClusterError {
+    /// Whether a write may have been carried out, or be still: no answer told that it was not.
+    pub fn may_have_happened(&self) -> bool {
+        matches!(
+            self.kind,
+            ClusterErrorKind::Unavailable | ClusterErrorKind::Other
+        )
+    }
+
     /// Says what became of `operation`.
     pub fn from_kube(operation: impl Into<String>, error: &kube::Error) -> Self {
         let no_credentials = credentials_problem(error);

@@ -11,15 +11,16 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
-use kube::Api;
 use kube::api::{
-    ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions, TypeMeta,
+    ApiResource, DeleteParams, DynamicObject, ListParams, PostParams, Preconditions, Request,
+    TypeMeta,
 };
+use kube::{Api, Resource};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::client::optional;
+use super::client::{bounded, optional};
 use super::objects::list_all;
 use super::{Cluster, ClusterError, ClusterErrorKind, MANAGED_BY, RUN_LABEL};
 
@@ -211,12 +212,11 @@ pub async fn create(
         spec: LeaseSpec::default(),
     };
     let lease = claimed(&nobodys, claim);
-    let request = api(cluster, namespace);
-    let operation = operation("create", namespace);
-    let created = cluster
-        .request(&operation, request.create(&PostParams::default(), &lease))
-        .await?;
-    Held::of(created, &operation)
+    let timeout = cluster.request_timeout();
+    write(cluster, namespace, "create", timeout, |request| {
+        request.create(&PostParams::default(), json(&lease))
+    })
+    .await
 }
 
 /// Makes `claim` the holder of the Lease that `seen` shows.
@@ -229,10 +229,11 @@ pub async fn claim(
     seen: &Held,
     claim: Claim<'_>,
 ) -> Result<Held, ClusterError> {
-    replace(cluster, namespace, claimed(seen, claim)).await
+    let timeout = cluster.request_timeout();
+    replace(cluster, namespace, claimed(seen, claim), timeout).await
 }
 
-/// Renews a heartbeat; `now` by its holder's clock.
+/// Renews a heartbeat; `now` by its holder's clock. The server gives it up after `timeout`.
 ///
 /// # Errors
 /// As [`claim`].
@@ -241,10 +242,11 @@ pub async fn renew(
     namespace: &str,
     seen: &Held,
     now: Timestamp,
+    timeout: Duration,
 ) -> Result<Held, ClusterError> {
     let mut lease = seen.lease.clone();
-    write(&mut lease, "renewTime", MicroTime(now));
-    replace(cluster, namespace, lease).await
+    set(&mut lease, "renewTime", MicroTime(now));
+    replace(cluster, namespace, lease, timeout).await
 }
 
 /// Notes on a heartbeat that `taken` was taken from its run, so that its next renewal meets a conflict.
@@ -263,7 +265,8 @@ pub async fn mark_taken(
         .annotations
         .get_or_insert_default()
         .insert(TAKEN_ANNOTATION.to_owned(), taken.to_owned());
-    replace(cluster, namespace, lease).await.map(|_| ())
+    let replaced = replace(cluster, namespace, lease, cluster.request_timeout()).await;
+    replaced.map(|_| ())
 }
 
 /// Gives a Lease up: deletes it or, without the right to delete, clears its holder. That it has changed hands or is gone is success.
@@ -301,8 +304,9 @@ async fn give_up(
     let result = match deleted {
         Err(error) if error.kind == ClusterErrorKind::Forbidden => {
             let mut lease = seen.lease.clone();
-            write(&mut lease, "holderIdentity", Value::Null);
-            replace(cluster, namespace, lease).await.map(|_| ())
+            set(&mut lease, "holderIdentity", Value::Null);
+            let replaced = replace(cluster, namespace, lease, cluster.request_timeout()).await;
+            replaced.map(|_| ())
         }
         other => other,
     };
@@ -360,19 +364,36 @@ async fn replace(
     cluster: &Cluster,
     namespace: &str,
     mut lease: DynamicObject,
+    timeout: Duration,
 ) -> Result<Held, ClusterError> {
     // An item of a list does not say what it is.
     lease.types = Some(TypeMeta::resource::<Lease>());
     let name = lease.metadata.name.as_deref().unwrap_or_default();
-    let request = api(cluster, namespace);
-    let operation = operation("update", namespace);
-    let replaced = cluster
-        .request(
-            &operation,
-            request.replace(name, &PostParams::default(), &lease),
-        )
-        .await?;
-    Held::of(replaced, &operation)
+    write(cluster, namespace, "update", timeout, |request| {
+        request.replace(name, &PostParams::default(), json(&lease))
+    })
+    .await
+}
+
+/// Sends one write. The server gives it up when we do: one that is carried out after its run has ended would keep others waiting.
+async fn write(
+    cluster: &Cluster,
+    namespace: &str,
+    verb: &str,
+    timeout: Duration,
+    build: impl Fn(&Request) -> Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+) -> Result<Held, ClusterError> {
+    let operation = operation(verb, namespace);
+    let request = Request::new(Lease::url_path(&(), Some(namespace)));
+    let written = async {
+        let request = build(&request).map_err(kube::Error::BuildRequest)?;
+        cluster.client.request(bounded(request, timeout)?).await
+    };
+    Held::of(cluster.request(&operation, written).await?, &operation)
+}
+
+fn json(lease: &DynamicObject) -> Vec<u8> {
+    serde_json::to_vec(lease).expect("the keys of a Lease are strings")
 }
 
 /// The Lease that `seen` shows with `claim` written into it.
@@ -395,22 +416,22 @@ fn claimed(seen: &Held, claim: Claim<'_>) -> DynamicObject {
     }
     if seen.holder().is_some_and(|holder| holder != claim.identity) {
         let transitions = seen.spec.lease_transitions.unwrap_or_default();
-        write(
+        set(
             &mut lease,
             "leaseTransitions",
             transitions.saturating_add(1),
         );
     }
     let seconds = i32::try_from(claim.duration.as_secs().max(1)).unwrap_or(i32::MAX);
-    write(&mut lease, "holderIdentity", claim.identity);
-    write(&mut lease, "acquireTime", MicroTime(claim.now));
-    write(&mut lease, "renewTime", MicroTime(claim.now));
-    write(&mut lease, "leaseDurationSeconds", seconds);
+    set(&mut lease, "holderIdentity", claim.identity);
+    set(&mut lease, "acquireTime", MicroTime(claim.now));
+    set(&mut lease, "renewTime", MicroTime(claim.now));
+    set(&mut lease, "leaseDurationSeconds", seconds);
     lease
 }
 
-/// Writes one field of the spec.
-fn write(lease: &mut DynamicObject, field: &str, value: impl Serialize) {
+/// Sets one field of the spec.
+fn set(lease: &mut DynamicObject, field: &str, value: impl Serialize) {
     let value = serde_json::to_value(value).expect("numbers, strings and times are JSON");
     let spec = &mut lease.data["spec"];
     if !spec.is_object() {
@@ -420,80 +441,4 @@ fn write(lease: &mut DynamicObject, field: &str, value: impl Serialize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_dns_subdomains() {
-        assert_eq!(object_lease("orders"), "keda-jobs-orders");
-        assert_eq!(heartbeat_lease("x7k2p9q1"), "keda-jobs-run-x7k2p9q1");
-        let long = object_lease(&format!("{}.b{}", "a".repeat(230), "c".repeat(22)));
-        assert!(long.len() <= MAX_NAME, "{long}");
-        let other = object_lease(&format!("{}.b{}", "a".repeat(230), "d".repeat(22)));
-        assert_ne!(long, other);
-    }
-
-    fn held(lease: DynamicObject) -> Held {
-        Held::of(lease, "get").unwrap()
-    }
-
-    #[test]
-    fn a_claim_counts_changes_of_the_holder_only() {
-        let nobodys = DynamicObject::new("a", &ApiResource::erase::<Lease>(&()));
-        let mut seen = held(nobodys.data(Value::Null));
-        let by = |identity| Claim {
-            identity,
-            heartbeat: Some("keda-jobs-run-a"),
-            duration: Duration::from_secs(30),
-            now: Timestamp::UNIX_EPOCH,
-        };
-        for (identity, transitions) in [
-            ("alice_a", None),
-            ("alice_a", None),
-            ("bob_b", Some(1)),
-            ("alice_a", Some(2)),
-        ] {
-            seen = held(claimed(&seen, by(identity)));
-            assert_eq!(seen.spec.lease_transitions, transitions);
-            assert_eq!(seen.spec.lease_duration_seconds, Some(30));
-        }
-        let labels = seen.lease.metadata.labels.as_ref().unwrap();
-        assert_eq!(labels[RUN_LABEL], "keda-jobs-run-a");
-        assert_eq!(seen.holder(), Some("alice_a"));
-        assert_eq!(seen.heartbeat(), Some("keda-jobs-run-a"));
-        assert_eq!(seen.duration(), Some(Duration::from_secs(30)));
-        assert_eq!(seen.renew_time(), Some(Timestamp::UNIX_EPOCH));
-        // Another's annotation says nothing of a holder that somebody else wrote.
-        for holder in ["bob", "bob_b", "a", "alice-a", ""] {
-            let mut lease = seen.lease.clone();
-            write(&mut lease, "holderIdentity", holder);
-            assert_eq!(held(lease).heartbeat(), None, "{holder}");
-        }
-    }
-
-    #[test]
-    fn a_claim_keeps_what_our_types_do_not_know() {
-        let lease: DynamicObject = serde_json::from_value(serde_json::json!({
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": "a", "resourceVersion": "7", "labels": {"team": "shop"}},
-            "spec": {"holderIdentity": "bob_b", "newerThanUs": {"deep": [1, 2]}},
-            "newerToo": true,
-        }))
-        .unwrap();
-        let claim = Claim {
-            identity: "alice_a",
-            heartbeat: None,
-            duration: Duration::from_secs(30),
-            now: Timestamp::UNIX_EPOCH,
-        };
-        let sent = serde_json::to_value(claimed(&held(lease), claim)).unwrap();
-        assert_eq!(sent["spec"]["holderIdentity"], "alice_a");
-        assert_eq!(sent["spec"]["leaseTransitions"], 1);
-        assert_eq!(sent["spec"]["renewTime"], "1970-01-01T00:00:00.000000Z");
-        assert_eq!(sent["spec"]["newerThanUs"]["deep"][1], 2);
-        assert_eq!(sent["newerToo"], true);
-        assert_eq!(sent["metadata"]["labels"]["team"], "shop");
-        assert_eq!(sent["metadata"]["resourceVersion"], "7");
-    }
-}
+mod tests;

@@ -79,8 +79,9 @@ pub async fn execute(
         leases(&cluster, &args.lease),
     );
     let started = tokio::select! {
-        started = guard.start(&targets) => started,
+        biased;
         _ = signals.first() => Ok(()),
+        started = guard.start(&targets) => started,
     };
     if let Err(error) = started {
         guard.release().await;

@@ -61,7 +61,8 @@ pub enum Outcome {
     },
     /// All that were sent were made, for the first time since the cluster refused some.
     Accepted,
-    /// Creates that were not sent: the server puts them off, there are no credentials, they could not be counted, or the run is ending.
+    /// Creates that were not sent: the server puts them off, there are no credentials, they could not be counted, those before them were
+    /// not made for certain, or the run is ending.
     NotSent {
         /// How many.
         count: usize,

@@ -112,8 +112,9 @@ impl ObjectGuard<'_> {
         let never_looked = self.looked.lock().is_ok_and(|looked| looked.is_none());
         if never_looked {
             let look = tokio::select! {
-                look = self.look_for_keda() => look?,
+                biased;
                 _ = signals.first() => return Ok(Grant::Ended),
+                look = self.look_for_keda() => look?,
             };
             if let Some(why) = look {
                 return Ok(Grant::Refused(why));
@@ -129,6 +130,14 @@ impl ObjectGuard<'_> {
     pub async fn release(&self) {
         if let Some(lease) = &self.lease {
             lease.release().await;
+        }
+    }
+
+    /// Looks, at the end of a run, what became of claims of the Lease without an answer; its name, where one may still be carried out.
+    pub async fn settle(&self) -> Option<&str> {
+        match &self.lease {
+            Some(lease) => lease.settle().await,
+            None => None,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::planner::inventory::{JobState, ObservedJob};
 const OVERDUE: Duration = Duration::from_secs(5);
 /// How long a request that nobody answered may still be carried out: kube-apiserver ends those that take longer, see its
 /// `--request-timeout`.
-const LATE: Duration = Duration::from_mins(1);
+pub(super) const LATE: Duration = Duration::from_mins(1);
 
 /// A Job as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub struct Ledger {
     /// Jobs that were seen although no answer had told that they were made, until they are asked for.
     found: Vec<String>,
     /// Unfinished Jobs that were seen last, with the marks of their cycles. Should a later list leave one out, that is to be explained.
-    seen: BTreeMap<String, String>,
+    seen: HashMap<String, String>,
     /// As of when was known what showed them.
     seen_as_of: Option<Instant>,
     /// Jobs that were seen unfinished and that a later list left out, with the marks of their cycles, until that is explained.

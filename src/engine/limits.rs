@@ -8,7 +8,7 @@
 //! **Fail closed** (law 1). Of an object that cannot be counted the last known count is set aside, and `maxReplicaCount` where
 //! there was none.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -152,7 +152,7 @@ struct Total {
 /// What every object has and wants.
 #[derive(Debug, Default)]
 struct Book {
-    claims: HashMap<String, Claim>,
+    claims: BTreeMap<String, Claim>,
     /// Grants so far: the clock by which waiting is measured.
     grants: u64,
     /// When the first object asked, and what is waited for is no longer waited for.

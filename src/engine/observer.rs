@@ -136,7 +136,10 @@ impl Observer {
         });
         if uncertain || overdue {
             match snapshot(Some(Instant::now())).await {
-                Ok(listed) => known = listed,
+                Ok(listed) => {
+                    known = listed;
+                    self.with_ledger(target, |ledger| ledger.see(&known.jobs, known.as_of));
+                }
                 Err(error) if uncertain => return Err(error),
                 // They were made and go on counting.
                 Err(error) => {
@@ -144,7 +147,6 @@ impl Observer {
                 }
             }
         }
-        self.with_ledger(target, |ledger| ledger.see(&known.jobs, known.as_of));
         self.vouch(target, &known).await?;
         // Without these nobody would hear how they ended, the failure brake least of all.
         let ended = self.watches.take_ended(&target.namespace, &target.job);

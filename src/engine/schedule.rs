@@ -141,6 +141,13 @@ impl Driver<'_> {
     async fn leave(&mut self, once: bool) {
         let found = self.tell_found();
         self.result.totals += found;
+        if let Some(lease) = self.guard.settle().await {
+            self.say(Event::Notice {
+                message: format!(
+                    "a claim of the lease {lease} was not answered and may still be carried out: it would then stand until it expires; wait for it with --lease-wait"
+                ),
+            });
+        }
         let observer = self.engine.observer.as_ref();
         let unknown = observer.map_or(0, |observer| observer.unknown(self.target));
         self.result.totals.unanswered = u64::try_from(unknown).unwrap_or(u64::MAX);
@@ -206,8 +213,9 @@ impl Driver<'_> {
         // Reading changes nothing, so a signal need not wait for a source that does not answer; writes below are waited for.
         let nothing_given = Overrides::default();
         let decided = tokio::select! {
-            decided = Box::pin(decide(self.engine, self.target, &nothing_given)) => decided,
+            biased;
             _ = self.signals.first() => return,
+            decided = Box::pin(decide(self.engine, self.target, &nothing_given)) => decided,
         };
         let read_for = start.elapsed();
         let mut totals = self.tell_found();
@@ -285,6 +293,7 @@ impl Driver<'_> {
         let lost = Mutex::new(None);
         let watch = async {
             tokio::select! {
+                biased;
                 _ = self.signals.first() => {}
                 why = self.guard.lost() => {
                     if let Ok(mut lost) = lost.lock() {

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::read::{self, Page};
 use super::request::{Request, Target};
 use super::store::Store;
-use super::{body, events, object};
+use super::{body, clock, events, object};
 
 /// The finalizer that keeps an owner until its dependents are gone.
 pub(super) const FOREGROUND: &str = "foregroundDeletion";
@@ -236,7 +236,7 @@ fn grace(definition: &Definition, pod: &Value, options: &Options) -> i64 {
 }
 
 fn later(seconds: i64) -> String {
-    let now = object::time();
+    let now = clock::now();
     object::stamp(
         now.checked_add(jiff::SignedDuration::from_secs(seconds))
             .unwrap_or(now),

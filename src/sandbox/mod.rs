@@ -9,6 +9,7 @@
 
 mod admin;
 mod body;
+mod clock;
 mod columns;
 mod connection;
 mod controller;
@@ -238,7 +239,13 @@ impl Sandbox {
 
     /// The wall clock of the cluster: the system's, or tokio's where that is paused.
     pub fn now() -> jiff::Timestamp {
-        object::time()
+        clock::now()
+    }
+
+    /// From now on time in this thread goes by tokio's paused clock alone, and it is `now`: what happens in a test then happens in the
+    /// same way each time, whenever and however fast it runs.
+    pub fn virtual_time(now: jiff::Timestamp) {
+        clock::start_virtual(now);
     }
 
     /// Stops serving, cuts every connection and ends the controller.

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::clock;
+
 /// The field at a path of names, each after a slash. A JSON pointer would look for escapes in every name each time, and half of what
 /// the controllers do is this.
 pub(super) fn field<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
@@ -114,17 +116,7 @@ pub(super) fn controller(object: &Value) -> Option<&Value> {
 
 /// Now, as `metadata.creationTimestamp` is written: whole seconds.
 pub(super) fn now() -> String {
-    stamp(time())
-}
-
-/// The time by which the cluster lives: the system's, moved by as much as tokio's clock is ahead of it where a test has paused
-/// that.
-pub(super) fn time() -> jiff::Timestamp {
-    let ahead = tokio::time::Instant::now()
-        .into_std()
-        .saturating_duration_since(std::time::Instant::now());
-    let now = jiff::Timestamp::now();
-    now.checked_add(ahead).unwrap_or(now)
+    stamp(clock::now())
 }
 
 /// A time as the API writes it: whole seconds, `Z`.

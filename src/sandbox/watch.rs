@@ -235,6 +235,7 @@ impl Watch {
             let (silent, bookmarks, next_bookmark) =
                 (self.silent, self.bookmarks, self.next_bookmark);
             tokio::select! {
+                biased;
                 changed = self.news.changed(), if !silent => if changed.is_err() { self.over = true },
                 changed = self.faults.changed() => match changed {
                     Ok(()) => if let Some(fault) = self.shared.faults.take_for_watch(&self.request) {

@@ -60,6 +60,18 @@ pub(crate) fn tests() -> Vec<Trial> {
             "lease::a_run_whose_creates_were_not_answered_keeps_its_lease",
             faulty::unanswered,
         ),
+        embedded_test(
+            "lease::a_claim_whose_answer_was_lost_is_given_up_at_the_end",
+            faulty::lost_claim,
+        ),
+        embedded_test(
+            "lease::a_claim_that_may_come_after_the_run_is_told",
+            faulty::late_claim,
+        ),
+        embedded_test(
+            "lease::a_heartbeat_that_was_never_seen_is_given_up_at_the_end",
+            faulty::lost_heartbeat,
+        ),
         test("lease::other_objects_go_on", other_objects),
         test(
             "lease::a_single_cycle_keeps_no_lease_while_it_waits_for_another",

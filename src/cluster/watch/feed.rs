@@ -355,8 +355,9 @@ where
         let pause = (first * 2_u32.pow(self.failures.min(10))).min(last);
         self.failures += 1;
         tokio::select! {
-            () = sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)) => false,
+            biased;
             () = self.demand.wait() => true,
+            () = sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)) => false,
         }
     }
 
@@ -364,8 +365,9 @@ where
         let parameters = WatchParams::default().labels(&self.selector);
         let mut demand = self.demand.clone();
         let opened = tokio::select! {
-            opened = self.cluster.request(&self.watch_operation, self.api.watch(&parameters, version)) => opened,
+            biased;
             () = demand.wait() => return End::Demand,
+            opened = self.cluster.request(&self.watch_operation, self.api.watch(&parameters, version)) => opened,
         };
         let mut events = match opened {
             Ok(events) => events.boxed(),
@@ -379,13 +381,14 @@ where
         let mut settled = false;
         loop {
             let event = tokio::select! {
-                event = events.next() => event,
+                biased;
                 () = demand.wait() => return End::Demand,
                 () = sleep_until(opened + SETTLED), if !settled => {
                     settled = true;
                     self.works();
                     continue;
                 }
+                event = events.next() => event,
                 () = sleep_until(heard + SILENCE) => {
                     return End::Lost(format!("silent for {SILENCE:?}"));
                 }

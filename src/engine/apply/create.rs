@@ -129,6 +129,7 @@ pub(super) async fn create(
         let name = job::job_name(&target.job, batch.cycle, 0);
         let job = batch.manifest(target, &name, batch.cycle);
         tokio::select! {
+            biased;
             tried = observer.try_label(cluster, target, &job) => tried?,
             () = stopped(batch.stop) => {}
         }

@@ -1,6 +1,7 @@
 //! A run's heartbeat in one namespace.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::state::{Heartbeat, Moment};
 use super::{ATTEMPTS, CONCURRENCY, Inner, RELEASE_LIMIT, lock};
 use crate::cluster::leases::{self, Held};
 use crate::cluster::{ClusterError, ClusterErrorKind, throttle};
+use crate::engine::ledger::LATE;
 
 /// From so many Leases on one request looks at all of them, or gives all of them up.
 const MANY: usize = 3;
@@ -23,6 +25,8 @@ pub(super) struct Beat {
     pub(super) state: Mutex<Heartbeat>,
     /// The Lease as last seen; locked while it is renewed.
     lease: tokio::sync::Mutex<Option<Held>>,
+    /// A create of it had no answer: it may exist although we never saw it.
+    perhaps: AtomicBool,
     holds: Mutex<Vec<Arc<Hold>>>,
     /// Locked while it is listed: who looks meanwhile waits for that list.
     listing: tokio::sync::Mutex<Listing>,
@@ -56,6 +60,42 @@ pub(super) struct HoldState {
     pub(super) verified: Moment,
     /// It is left to expire.
     pub(super) kept: bool,
+    /// Claims that had no answer.
+    pub(super) unanswered: Option<Unanswered>,
+}
+
+/// Claims of a Lease that had no answer: each may have been carried out, or be still.
+#[derive(Clone, Copy)]
+pub(super) struct Unanswered {
+    pub(super) count: u32,
+    /// When the last of them was given up.
+    since: Instant,
+}
+
+impl HoldState {
+    /// A claim had no answer.
+    pub(super) fn unanswered(&mut self) {
+        let count = self.unanswered.map_or(0, |before| before.count);
+        self.unanswered = Some(Unanswered {
+            count: count.saturating_add(1),
+            since: Instant::now(),
+        });
+    }
+
+    /// A look shows the Lease as ours: one of the claims without an answer was carried out, unless we held it before.
+    pub(super) fn seen_as_ours(&mut self) {
+        if self.held.is_none()
+            && let Some(unanswered) = &mut self.unanswered
+        {
+            unanswered.count = unanswered.count.saturating_sub(1);
+        }
+    }
+
+    /// Claims that may still be carried out.
+    pub(super) fn may_come(&self) -> bool {
+        self.unanswered
+            .is_some_and(|claims| claims.count > 0 && claims.since.elapsed() < LATE)
+    }
 }
 
 impl Beat {
@@ -65,6 +105,7 @@ impl Beat {
             namespace: namespace.to_owned(),
             state: Mutex::new(Heartbeat::new(inner.options.duration)),
             lease: tokio::sync::Mutex::default(),
+            perhaps: AtomicBool::default(),
             holds: Mutex::default(),
             listing: tokio::sync::Mutex::default(),
             changed: watch::Sender::new(()),
@@ -111,7 +152,8 @@ impl Beat {
                 // A renewal that hangs must leave time for the next.
                 let limit = inner.options.duration / 6;
                 let (cluster, began) = (&inner.cluster, Instant::now());
-                let renewal = leases::renew(cluster, namespace, seen, inner.options.clock.now());
+                let now = inner.options.clock.now();
+                let renewal = leases::renew(cluster, namespace, seen, now, limit);
                 let in_time = throttle::within("renew the heartbeat", limit, renewal).await;
                 in_time.unwrap_or_else(|error| {
                     cluster.unanswered(&error, began);
@@ -119,7 +161,13 @@ impl Beat {
                 })
             } else {
                 let claim = inner.claim(None);
-                leases::create(&inner.cluster, namespace, &inner.heartbeat, claim).await
+                let created =
+                    leases::create(&inner.cluster, namespace, &inner.heartbeat, claim).await;
+                let perhaps = |error: &ClusterError| error.may_have_happened();
+                if created.as_ref().is_err_and(perhaps) {
+                    self.perhaps.store(true, Ordering::Relaxed);
+                }
+                created
             };
             match result {
                 Ok(held) => {
@@ -257,7 +305,7 @@ impl Beat {
         // A renewal that was cut off may have moved it on. Last of all: who takes an object from us by force waits until the
         // heartbeat moves or goes, and looks again then.
         let slot = self.lease.lock().await.take();
-        if slot.is_none() {
+        if slot.is_none() && !self.perhaps.load(Ordering::Relaxed) {
             return;
         }
         let last = match leases::get(&inner.cluster, &self.namespace, &inner.heartbeat).await {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::beat::{Beat, Hold, HoldState};
 use super::state::{Answer, Patience, Sighting, Watch, answer};
-use super::{ATTEMPTS, DEFAULT_DURATION, Grant, Inner, Notice, lock, seems_fresh};
+use super::{ATTEMPTS, DEFAULT_DURATION, Grant, Inner, Notice, RELEASE_LIMIT, lock, seems_fresh};
 use crate::cluster::leases::{self, Held};
 use crate::cluster::{ClusterError, ClusterErrorKind};
 use crate::report::duration::show;
@@ -54,6 +54,7 @@ impl ObjectLease<'_> {
     /// Ends when we may not write any more; says why.
     pub async fn lost(&self) -> String {
         tokio::select! {
+            biased;
             why = self.lapsed() => why,
             why = self.taken() => why,
         }
@@ -110,6 +111,27 @@ impl ObjectLease<'_> {
         state.kept.then_some(self.hold.name.as_str())
     }
 
+    /// Looks, at the end of a run, what became of claims without an answer: a Lease that is ours after all is given up with the others.
+    /// The name of one that may still become ours.
+    pub async fn settle(&self) -> Option<&str> {
+        let name = self.hold.name.as_str();
+        if !lock(&self.hold.state).may_come() {
+            return None;
+        }
+        let is_held = lock(&self.hold.state).held.is_some();
+        let since = self.inner.now().monotonic;
+        let look = self.beat.look(self.inner, name, since);
+        if !is_held
+            && let Ok(Ok((Some(found), _))) = tokio::time::timeout(RELEASE_LIMIT / 2, look).await
+            && self.inner.is_ours(&found)
+        {
+            let mut hold = lock(&self.hold.state);
+            hold.seen_as_ours();
+            hold.held = Some(found);
+        }
+        lock(&self.hold.state).may_come().then_some(name)
+    }
+
     /// Asks for the Lease where it is not held; waits, takes it or gives up as the options say.
     ///
     /// # Errors
@@ -139,6 +161,12 @@ impl ObjectLease<'_> {
             }
             let epoch = lock(&self.beat.state).epoch();
             let found = if looked { self.look().await? } else { None };
+            if found
+                .as_ref()
+                .is_some_and(|found| self.inner.is_ours(found))
+            {
+                lock(&self.hold.state).seen_as_ours();
+            }
             let result = match &found {
                 None => self.write(None, epoch).await,
                 Some(found) if found.holder().is_none() || self.inner.is_ours(found) => {
@@ -287,16 +315,24 @@ impl ObjectLease<'_> {
         let claim = self.inner.claim(Some(&self.inner.heartbeat));
         let (cluster, namespace) = (&self.inner.cluster, self.beat.namespace.as_str());
         let sent = self.inner.now();
-        let held = match found {
-            Some(found) => Box::pin(leases::claim(cluster, namespace, found, claim)).await?,
-            None => Box::pin(leases::create(cluster, namespace, &self.hold.name, claim)).await?,
+        let written = match found {
+            Some(found) => Box::pin(leases::claim(cluster, namespace, found, claim)).await,
+            None => Box::pin(leases::create(cluster, namespace, &self.hold.name, claim)).await,
         };
-        *lock(&self.hold.state) = HoldState {
+        let held = written.inspect_err(|error| {
+            if error.may_have_happened() {
+                lock(&self.hold.state).unanswered();
+            }
+        })?;
+        let mut hold = lock(&self.hold.state);
+        *hold = HoldState {
             held: Some(held),
             epoch,
             verified: sent,
             kept: false,
+            unanswered: hold.unanswered,
         };
+        drop(hold);
         self.beat.changed.send_replace(());
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The Job controller (semantics.md §7.3; kubernetes `pkg/controller/job`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(super) fn run(store: &mut Store, shared: &Shared, memory: &mut Memory, due: 
 }
 
 /// Pods whose Job is gone, finished or going keep no tracking finalizer.
-fn release_strays(store: &mut Store, owned: &std::collections::HashMap<String, Vec<Arc<Value>>>) {
+fn release_strays(store: &mut Store, owned: &BTreeMap<String, Vec<Arc<Value>>>) {
     let mut tracked: Vec<Arc<Value>> = owned.values().flatten().cloned().collect();
     tracked.extend(
         store

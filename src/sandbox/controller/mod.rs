@@ -14,7 +14,7 @@ mod scheduler;
 mod settings;
 mod time_to_live;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use super::definition;
 use super::object;
 use super::store::Store;
-use super::{Shared, quota};
+use super::{Shared, clock, quota};
 
 /// Writes that follow each other closely are looked at together.
 const GATHER: Duration = Duration::from_millis(15);
@@ -67,6 +67,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
             .0
             .unwrap_or_else(|| Instant::now() + Duration::from_hours(1));
         tokio::select! {
+            biased;
             changed = news.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(wake) => {}
         }
@@ -97,8 +98,8 @@ fn pass(shared: &Shared, memory: &mut Memory) -> Due {
 }
 
 /// Pods by the uid of their controller.
-fn pods_by_owner(store: &Store) -> HashMap<String, Vec<Arc<Value>>> {
-    let mut owned: HashMap<String, Vec<Arc<Value>>> = HashMap::new();
+fn pods_by_owner(store: &Store) -> BTreeMap<String, Vec<Arc<Value>>> {
+    let mut owned: BTreeMap<String, Vec<Arc<Value>>> = BTreeMap::new();
     for pod in store.all(definition::pods()) {
         if let Some(owner) = object::controller(pod) {
             owned
@@ -116,6 +117,6 @@ fn until(stamp: &str, seconds: i64) -> Option<Duration> {
     let end = start
         .checked_add(jiff::SignedDuration::from_secs(seconds))
         .ok()?;
-    let left = end.duration_since(object::time());
+    let left = end.duration_since(clock::now());
     Some(Duration::try_from(left).unwrap_or(Duration::ZERO))
 }

@@ -8,7 +8,7 @@ use kube::api::{DeleteParams, ListParams};
 use serde_json::{Value, json};
 
 use super::{DURATION, Scene, scene, scene_with};
-use crate::support::{Outcome, assert_contains, block_on, eventually};
+use crate::support::{Outcome, assert_contains, assert_lacks, block_on, eventually};
 
 pub(super) fn killed_amid_creates() -> Outcome {
     let scene = scene(30);
@@ -133,6 +133,51 @@ pub(super) fn unanswered() -> Outcome {
         &["took the lease of", "did not move for 3s"],
     );
     assert_eq!(scene.jobs(), 3);
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+/// The first Lease that a run creates is its heartbeat, the second that of its only object.
+fn claims(action: &Value) -> Value {
+    json!({"verb": "create", "resource": "leases", "after": 1, "count": 1, "action": action})
+}
+
+pub(super) fn lost_claim() -> Outcome {
+    let scene = scene(3);
+    scene.fault(json!([claims(&json!({"loseAnswer": true}))]));
+    let run = scene.cluster.run(["run", "--once", &scene.manifest]);
+    let stdout = run.expect(2).stdout;
+    assert_contains(&stdout, &["HELD: cannot create leases.coordination.k8s.io"]);
+    // What became of it is known.
+    assert_lacks(&stdout, "may still be carried out");
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+pub(super) fn late_claim() -> Outcome {
+    let scene = scene(3);
+    scene.fault(json!([claims(&json!({"delay": 600_000}))]));
+    let arguments = ["run", "--once", &scene.manifest, "--request-timeout", "1s"];
+    let run = scene.cluster.run(arguments).expect(2);
+    assert_contains(
+        &run.stdout,
+        &[
+            "a claim of the lease keda-jobs-orders was not answered and may still be carried out",
+            "--lease-wait",
+        ],
+    );
+    assert!(scene.leases().is_empty(), "{:?}", scene.leases());
+    Ok(())
+}
+
+pub(super) fn lost_heartbeat() -> Outcome {
+    let scene = scene(3);
+    let creates = |action| json!({"verb": "create", "resource": "leases", "action": action});
+    let mut first = creates(json!({"loseAnswer": true}));
+    first["count"] = json!(1);
+    scene.fault(json!([first, creates(json!({"status": 500}))]));
+    let run = scene.cluster.run(["run", "--once", &scene.manifest]);
+    assert_contains(&run.expect(2).stdout, &["HELD: "]);
     assert!(scene.leases().is_empty(), "{:?}", scene.leases());
     Ok(())
 }

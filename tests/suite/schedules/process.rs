@@ -97,8 +97,9 @@ impl Process {
             leases,
         );
         let started = tokio::select! {
-            started = guard.start(&self.targets) => started,
+            biased;
             _ = self.signals.first() => Ok(()),
+            started = guard.start(&self.targets) => started,
         };
         if started.is_err() {
             return guard.release().await;

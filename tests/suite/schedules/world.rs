@@ -94,12 +94,8 @@ pub(super) struct World {
     pub(super) running: Vec<Option<AbortHandle>>,
     /// Kill that slot with so many more creates.
     pub(super) kill_at: Option<(usize, u32)>,
-    /// Runs that leave Leases behind: they were killed, or said that they keep one.
+    /// Runs that leave Leases behind: they were killed, or said that they keep one, or that one may become theirs after their end.
     pub(super) leaves: BTreeSet<String>,
-    /// Runs that said of a claim of a Lease that it had no answer: it may still be carried out.
-    unanswered_claims: BTreeSet<String>,
-    /// When runs ended, in whatever way.
-    pub(super) ended: BTreeMap<String, Instant>,
     /// A run left an object to another.
     pub(super) refused: bool,
     /// Objects that the run leaves to whoever holds them: their Jobs are no part of its --max-total.
@@ -134,8 +130,6 @@ impl World {
             running: (0..scenario.fleet.slots()).map(|_| None).collect(),
             kill_at: None,
             leaves: BTreeSet::new(),
-            unanswered_claims: BTreeSet::new(),
-            ended: BTreeMap::new(),
             refused: false,
             left_alone: BTreeSet::new(),
             violations: Vec::new(),
@@ -188,15 +182,6 @@ impl World {
     /// Who holds the object's lease.
     pub(super) fn holder(&self, object: usize) -> Option<&str> {
         self.queues[object].lease.0.as_deref()
-    }
-
-    /// The cluster gave the object's Lease to that run after its end, and nobody had told it that it would.
-    pub(super) fn is_late_claim(&self, object: usize, run: &str) -> bool {
-        let (written, ended) = (self.queues[object].lease.1, self.ended.get(run));
-        let is_late = written
-            .zip(ended)
-            .is_some_and(|(written, ended)| written > *ended);
-        is_late && self.unanswered_claims.contains(run)
     }
 
     // What the cluster wrote.
@@ -478,14 +463,9 @@ impl World {
             return;
         }
         if let Event::Notice { message } = event
-            && message.contains("is kept until it expires")
+            && message.contains("may still be carried out")
         {
             self.leaves.insert(who.to_owned());
-        }
-        if let Event::Held { message, .. } = event
-            && message.contains(" leases.coordination.k8s.io in namespace default: no answer")
-        {
-            self.unanswered_claims.insert(who.to_owned());
         }
         if matches!(event, Event::Refused { .. }) {
             self.refused = true;
