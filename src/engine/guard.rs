@@ -95,11 +95,6 @@ pub struct ObjectGuard<'a> {
 }
 
 impl ObjectGuard<'_> {
-    /// Whether the Lease is held already. Without leases there is none to be acquired, and it counts as held.
-    pub fn is_held(&self) -> bool {
-        self.lease.as_ref().is_none_or(ObjectLease::is_held)
-    }
-
     /// Asks for the right to write; before each cycle. Costs nothing while the Lease is held.
     ///
     /// # Errors

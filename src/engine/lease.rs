@@ -68,8 +68,10 @@ pub struct LeaseOptions {
 /// What became of asking for the right to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
-    /// We may write.
+    /// We may write, as before.
     Held,
+    /// We may write from now on. Whoever held the Lease before may have made Jobs that we have not seen.
+    Acquired,
     /// Another may; says who, and what can be done.
     Refused(String),
     /// A signal came while we waited.

@@ -115,7 +115,7 @@ impl Driver<'_> {
             let start = Instant::now();
             // What needs room is boxed, here and in a cycle: an object that waits for its beat keeps none of it.
             match Box::pin(self.enter()).await {
-                Grant::Held => Box::pin(self.cycle()).await,
+                Grant::Held | Grant::Acquired => Box::pin(self.cycle()).await,
                 Grant::Refused(_) | Grant::Ended => break,
                 // Its Jobs are not known either.
                 Grant::Unknown => {
@@ -174,11 +174,8 @@ impl Driver<'_> {
     async fn enter(&mut self) -> Grant {
         let (tell, object) = (self.tell, &self.object);
         let notice = |message| tell(Some(object), Event::Notice { message });
-        let was_held = self.guard.is_held();
         let entered = self.guard.enter(self.signals, &notice).await;
-        if let (false, Ok(Grant::Held), Some(observer)) =
-            (was_held, &entered, &self.engine.observer)
-        {
+        if let (Ok(Grant::Acquired), Some(observer)) = (&entered, &self.engine.observer) {
             observer.acquired(self.target);
         }
         let grant = entered.unwrap_or_else(|error| {

@@ -46,11 +46,6 @@ impl ObjectLease<'_> {
         }
     }
 
-    /// Whether it is held.
-    pub fn is_held(&self) -> bool {
-        self.standing().is_ok()
-    }
-
     /// Ends when we may not write any more; says why.
     pub async fn lost(&self) -> String {
         tokio::select! {
@@ -242,7 +237,7 @@ impl ObjectLease<'_> {
             match result {
                 Ok(()) => {
                     self.takeover = false;
-                    return Ok(Grant::Held);
+                    return Ok(Grant::Acquired);
                 }
                 // Another was there first.
                 Err(error) if !looked && error.kind == ClusterErrorKind::AlreadyExists => {
