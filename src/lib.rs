@@ -63,7 +63,7 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
     };
     match &cli.command {
         Command::Validate(args) if args.online.asks_cluster() || args.online.sources_wanted => {
-            on_runtime(async |signals| {
+            on_runtime(Threads::One, async |signals| {
                 tokio::select! {
                     status = commands::validate::execute_online(&mut context, args) => status,
                     status = signals.first() => Ok(status),
@@ -75,31 +75,38 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
         Command::Triggers(args) => commands::triggers::execute(&mut context, args),
         Command::Completions(args) => commands::completions::execute(&mut context, args),
         Command::Man(args) => commands::man::execute(&mut context, args),
-        Command::Plan(args) => on_runtime(async |signals| {
+        Command::Plan(args) => on_runtime(Threads::One, async |signals| {
             tokio::select! {
                 status = commands::plan::execute(&mut context, args) => status,
                 status = signals.first() => Ok(status),
             }
         }),
-        Command::List(args) => on_runtime(async |signals| {
+        Command::List(args) => on_runtime(Threads::One, async |signals| {
             tokio::select! {
                 status = commands::list::execute(&mut context, args) => status,
                 status = signals.first() => Ok(status),
             }
         }),
-        Command::Cleanup(args) => on_runtime(async |signals| {
+        Command::Cleanup(args) => on_runtime(Threads::One, async |signals| {
             tokio::select! {
                 status = commands::cleanup::execute(&mut context, args, signals) => status,
                 status = signals.second() => Ok(status),
             }
         }),
-        Command::Run(args) => on_runtime(async |signals| {
-            tokio::select! {
-                status = commands::run::execute(&mut context, args, signals) => status,
-                status = signals.second() => Ok(status),
-            }
-        }),
-        Command::Sandbox(args) => on_runtime(async |signals| {
+        Command::Run(args) => {
+            let threads = if args.sandbox {
+                Threads::Many
+            } else {
+                Threads::One
+            };
+            on_runtime(threads, async |signals| {
+                tokio::select! {
+                    status = commands::run::execute(&mut context, args, signals) => status,
+                    status = signals.second() => Ok(status),
+                }
+            })
+        }
+        Command::Sandbox(args) => on_runtime(Threads::Many, async |signals| {
             commands::sandbox::execute(&mut context, args, signals).await
         }),
     }
@@ -108,14 +115,26 @@ fn try_run(cli: &Cli) -> Result<ExitStatus, Error> {
 /// How long the end of the program waits for its threads.
 const LAST: Duration = Duration::from_millis(100);
 
+/// How many threads take part in what a command waits for.
+#[derive(Clone, Copy)]
+enum Threads {
+    /// One: an answer is read where it is waited for. With more, each wakes another thread, which doubles what a loop costs that has
+    /// nothing to do (benchmark `idle`).
+    One,
+    /// As many as there are processors: the embedded cluster works beside its clients.
+    Many,
+}
+
 fn on_runtime(
+    threads: Threads,
     command: impl AsyncFnOnce(&Signals) -> Result<ExitStatus, Error>,
 ) -> Result<ExitStatus, Error> {
     let fail = |error| Error::new(ErrorKind::Internal, "cannot start the runtime").because(error);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(fail)?;
+    let mut runtime = match threads {
+        Threads::One => tokio::runtime::Builder::new_current_thread(),
+        Threads::Many => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.enable_all().build().map_err(fail)?;
     let result = runtime.block_on(async {
         let signals = Signals::listen().map_err(fail)?;
         command(&signals).await
