@@ -152,8 +152,8 @@ fn hanging_later() -> Outcome {
     let first = expiring_token("first", SignedDuration::from_secs(3));
     let hangs = format!("exec sleep 120 > {}", lifeline.path);
     let plugin = Plugin::new(&cluster, &[first, hangs]);
-    // The cycles are to come to their creates.
-    let flags = ["--request-timeout", "2s", "--no-lease"];
+    // The cycles are to come to their creates, of which not all begin before the first is told.
+    let flags = ["--request-timeout", "2s", "--no-lease", "--concurrency=4"];
     let run = Loop::start_with(&cluster, &as_user(&cluster, &plugin.user), &flags);
     let words = "the credential plugin \"sh\" ";
     eventually("the plugin's name", || {
