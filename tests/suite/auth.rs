@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::sources::scaled_job;
 use crate::support::cluster::TestCluster;
-use crate::support::servers::Redis;
+use crate::support::redis::Redis;
 use crate::support::{Outcome, assert_contains, assert_lacks, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {

@@ -27,6 +27,7 @@ mod masking;
 mod online;
 mod plan;
 mod readme;
+mod redis_types;
 mod refusals;
 mod reports;
 mod requests;
@@ -62,6 +63,7 @@ fn main() {
         online::tests(),
         plan::tests(),
         readme::tests(),
+        redis_types::tests(),
         refusals::tests(),
         reports::tests(),
         requests::tests(),

@@ -4,7 +4,8 @@ use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::support::cluster::TestCluster;
-use crate::support::servers::{Page, Prometheus, RabbitMq, Redis};
+use crate::support::redis::Redis;
+use crate::support::servers::{Page, Prometheus, RabbitMq};
 use crate::support::{Outcome, assert_contains, eventually, test, test_with};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -73,7 +74,7 @@ spec:
 }
 
 /// Plan, run, run again, list, cleanup, for a source that holds 25 items at one item a Job.
-fn twenty_five(cluster: &TestCluster, name: &str, triggers: &str) {
+pub(crate) fn twenty_five(cluster: &TestCluster, name: &str, triggers: &str) {
     let manifest = cluster.write(&format!("{name}.yaml"), &scaled_job(name, triggers));
 
     let plan = cluster.run(["plan", &manifest]).expect(0);

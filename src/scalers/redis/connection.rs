@@ -1,20 +1,21 @@
 //! How the Redis triggers reach their server. [KEDA `redis_scaler.go`]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo,
-    RedisConnectionInfo, TlsCertificates,
+    RedisConnectionInfo, RedisResult, TlsCertificates,
 };
 
 use crate::api::Secret;
+use crate::scalers::BuildError;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::Source::{Auth, Env, Metadata};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved, Source};
-use crate::scalers::{BuildError, ReadError};
 
 const MEA: &[Source] = &[Metadata, Env, Auth];
 const MAE: &[Source] = &[Metadata, Auth, Env];
@@ -40,7 +41,7 @@ pub(super) static HISTORY_OF_CONNECTION: &[Era] = &[
 
 /// The parameters.
 pub(super) static CONNECTION: &[ParameterSpec] = &[
-    ParameterSpec::new(&["databaseIndex"], Kind::Integer, "number of the database"),
+    ParameterSpec::new(&["databaseIndex"], Kind::Integer, "number of the database; a cluster has only one"),
     // A text in KEDA's table, which its code reads by ParseBool.
     ParameterSpec::new(&["enableTLS"], Kind::Bool, "connect over TLS"),
     ParameterSpec::new(
@@ -52,7 +53,7 @@ pub(super) static CONNECTION: &[ParameterSpec] = &[
     ParameterSpec::new(
         &["address", "addresses"],
         Kind::List,
-        "host:port; redis and redis-streams ask only the first one",
+        "host:port, of the sentinels for the sentinel types; redis and redis-streams ask only the first one",
     )
     .from(MAE),
     ParameterSpec::new(&["username"], Kind::String, "ACL user").from(MEA),
@@ -60,19 +61,19 @@ pub(super) static CONNECTION: &[ParameterSpec] = &[
     ParameterSpec::new(
         &["sentinelUsername"],
         Kind::String,
-        "read only by the sentinel types",
+        "the sentinels' ACL user; read only by the sentinel types",
     )
     .from(MAE),
     ParameterSpec::new(
         &["sentinelPassword"],
         Kind::String,
-        "read only by the sentinel types",
+        "the sentinels' password; read only by the sentinel types",
     )
     .from(MAE),
     ParameterSpec::new(
         &["sentinelMaster"],
         Kind::String,
-        "read only by the sentinel types",
+        "the name under which the sentinels know the master; read only by the sentinel types",
     )
     .from(MAE),
     ParameterSpec::new(
@@ -180,22 +181,18 @@ pub(super) fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A server, not connected.
+/// What opens the door of every server of a trigger.
 #[derive(Debug)]
-pub(super) struct Server {
-    host: String,
-    port: u16,
+pub(super) struct Access {
     database: i64,
     username: String,
     password: Secret<String>,
     tls: Option<TlsMaterial>,
 }
 
-impl Server {
+impl Access {
     /// From the parameters of [`CONNECTION`].
     pub(super) fn new(parameters: &Resolved) -> Result<Self, BuildError> {
-        let addresses = addresses(parameters)?;
-        let (host, port) = split_address(&addresses[0])?;
         let tls = uses_tls(parameters)?
             .then(|| {
                 TlsMaterial {
@@ -218,8 +215,6 @@ impl Server {
             })
             .transpose()?;
         Ok(Self {
-            host,
-            port,
             database: parameters.integer("databaseIndex").unwrap_or_default(),
             username: parameters.text("username").to_owned(),
             password: parameters.secret("password"),
@@ -227,47 +222,144 @@ impl Server {
         })
     }
 
-    /// `redis host:port`.
-    pub(super) fn describe(&self) -> String {
-        if self.host.contains(':') {
-            format!("redis [{}]:{}", self.host, self.port)
-        } else {
-            format!("redis {}:{}", self.host, self.port)
+    /// The same without a database, which a node of a cluster does not have.
+    pub(super) fn without_database(self) -> Self {
+        Self {
+            database: 0,
+            ..self
         }
     }
 
-    pub(super) async fn connect(&self) -> Result<MultiplexedConnection, ReadError> {
-        let client = self.client().map_err(|error| self.failed(&error))?;
+    /// The sentinels' own door: it has their user and password, and the servers' TLS.
+    pub(super) fn of_sentinels(&self, parameters: &Resolved) -> Self {
+        Self {
+            database: 0,
+            username: parameters.text("sentinelUsername").to_owned(),
+            password: parameters.secret("sentinelPassword"),
+            tls: self.tls.clone(),
+        }
+    }
+}
+
+/// A server, not connected.
+#[derive(Debug, Clone)]
+pub(super) struct Server {
+    /// `redis` or `redis sentinel`.
+    what: &'static str,
+    host: String,
+    port: u16,
+    access: Arc<Access>,
+    /// Which server named it, when the manifest does not.
+    named_by: Option<String>,
+}
+
+impl Server {
+    /// The first one of the parameters: KEDA asks no other where there is neither a cluster nor a sentinel.
+    pub(super) fn first(parameters: &Resolved) -> Result<Self, BuildError> {
+        let addresses = addresses(parameters)?;
+        let access = Arc::new(Access::new(parameters)?);
+        Self::at(&addresses[0], "redis", &access)
+    }
+
+    /// All of the parameters, at least one.
+    pub(super) fn all(
+        parameters: &Resolved,
+        what: &'static str,
+        access: &Arc<Access>,
+    ) -> Result<Vec<Self>, BuildError> {
+        addresses(parameters)?
+            .iter()
+            .enumerate()
+            // Nothing stands between two commas or after the last one; before the first there must be an address.
+            .filter(|(place, address)| *place == 0 || !address.is_empty())
+            .map(|(_, address)| Self::at(address, what, access))
+            .collect()
+    }
+
+    fn at(address: &str, what: &'static str, access: &Arc<Access>) -> Result<Self, BuildError> {
+        let (host, port) = split_address(address).ok_or_else(|| {
+            BuildError::new(
+                "parameter address: a Redis address is host:port, without a scheme, user or path",
+            )
+        })?;
+        Ok(Self {
+            what,
+            host,
+            port,
+            access: Arc::clone(access),
+            named_by: None,
+        })
+    }
+
+    /// The server at `address`, which this one has named; `None` when that is no address.
+    pub(super) fn named(&self, address: &str, access: &Arc<Access>) -> Option<Self> {
+        let (host, port) = match address.strip_prefix(':') {
+            // A node that does not know its own name: it is where it was asked. [Redis 7 `cluster-preferred-endpoint-type`]
+            Some(port) => (self.host.clone(), port.parse().ok()?),
+            None => split_address(address)?,
+        };
+        Some(Self {
+            what: "redis",
+            host,
+            port,
+            access: Arc::clone(access),
+            named_by: Some(self.place()),
+        })
+    }
+
+    /// What its user, password and TLS are.
+    pub(super) fn access(&self) -> &Arc<Access> {
+        &self.access
+    }
+
+    /// `host:port`.
+    pub(super) fn address(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// `redis host:port`.
+    fn place(&self) -> String {
+        format!("{} {}", self.what, self.address())
+    }
+
+    /// `redis host:port`, and who named it.
+    pub(super) fn describe(&self) -> String {
+        match &self.named_by {
+            None => self.place(),
+            Some(other) => format!("{} (named by {other})", self.place()),
+        }
+    }
+
+    pub(super) async fn connect(&self) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(ANSWER_TIMEOUT));
-        client
+        self.client()?
             .get_multiplexed_async_connection_with_config(&config)
             .await
-            .map_err(|error| self.failed(&error))
     }
 
-    /// An error of the client, with the server's name.
-    pub(super) fn failed(&self, error: &redis::RedisError) -> ReadError {
-        ReadError::new(format!("{}: {error}", self.describe()))
-    }
-
-    fn client(&self) -> redis::RedisResult<Client> {
+    fn client(&self) -> RedisResult<Client> {
+        let access = &self.access;
         // CLIENT SETINFO is nothing that a user with few rights could run.
         let mut settings = RedisConnectionInfo::default()
-            .set_db(self.database)
+            .set_db(access.database)
             .set_skip_set_lib_name();
-        let password = self.password.expose();
+        let password = access.password.expose();
         if !password.is_empty() {
             settings = settings.set_password(password);
-            if !self.username.is_empty() {
-                settings = settings.set_username(&self.username);
+            if !access.username.is_empty() {
+                settings = settings.set_username(&access.username);
             }
         }
         let plain = (self.host.as_str(), self.port)
             .into_connection_info()?
             .set_redis_settings(settings);
-        let Some(tls) = &self.tls else {
+        let Some(tls) = &access.tls else {
             return Client::open(plain);
         };
         install_provider();
@@ -315,21 +407,25 @@ fn addresses(parameters: &Resolved) -> Result<Vec<String>, BuildError> {
     Ok(addresses)
 }
 
-/// Host and port of `host:port` or `[v6]:port`. The error does not hold the address, which may be a URL with a password.
-fn split_address(address: &str) -> Result<(String, u16), BuildError> {
-    let parts = address.rsplit_once(':').and_then(|(host, port)| {
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        let host_is_whole = !host.is_empty() && !host.contains(['/', '@', ' ']);
-        Some((host.to_owned(), port.parse().ok()?)).filter(|_| host_is_whole)
-    });
-    parts.ok_or_else(|| {
-        BuildError::new(
-            "parameter address: a Redis address is host:port, without a scheme, user or path",
-        )
-    })
+/// Host and port of `host:port` or `[v6]:port`.
+fn split_address(address: &str) -> Option<(String, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    let host_is_whole = !host.is_empty() && !host.contains(['/', '@', ' ']);
+    host_is_whole.then_some((host.to_owned(), port.parse().ok()?))
+}
+
+/// What an address needs, and a sentinel.
+pub(super) fn check_sentinel(given: &Given<'_>, found: &mut Vec<Problem>) {
+    check(given, found);
+    given.needs_one_of(
+        &["sentinelMaster"],
+        "parameter sentinelMaster is missing; set it to the name under which the sentinels know the master",
+        found,
+    );
 }
 
 fn uses_tls(parameters: &Resolved) -> Result<bool, BuildError> {
@@ -355,7 +451,7 @@ mod tests {
             ("[::1]:6379", "::1", 6379),
             ("127.0.0.1:1", "127.0.0.1", 1),
         ] {
-            assert_eq!(split_address(address), Ok((host.to_owned(), port)));
+            assert_eq!(split_address(address), Some((host.to_owned(), port)));
         }
         for address in [
             "redis",
@@ -366,8 +462,7 @@ mod tests {
             "u:hunter2@h:1",
             "",
         ] {
-            let error = split_address(address).unwrap_err().to_string();
-            assert!(!error.contains("hunter2"), "{error}");
+            assert_eq!(split_address(address), None);
         }
     }
 }

@@ -5,14 +5,15 @@
 
 use async_trait::async_trait;
 
-use super::connection::{CONNECTION, HISTORY_OF_CONNECTION, Server};
+use super::connection::{CONNECTION, HISTORY_OF_CONNECTION};
+use super::reader::Reader;
+use super::route::{Connection, Failure, NewRoute, Question, Route};
 use crate::api::facts::InFlight;
-use crate::api::reading::MetricReading;
 use crate::scalers::history::{Era, since};
-use crate::scalers::metric::{Metric, Target, count};
+use crate::scalers::metric::{Metric, Target};
 use crate::scalers::params::{Kind, ParameterSpec, Resolved};
 use crate::scalers::{
-    Behaviour, BuildError, ReadError, Scaler, ScalerContext, TriggerType, Work, trigger_type,
+    Behaviour, BuildError, Scaler, ScalerContext, TriggerType, Work, trigger_type,
 };
 
 /// The parameters.
@@ -48,23 +49,22 @@ pub(super) const LIST: TriggerType = TriggerType {
 /// The type.
 pub(in crate::scalers) static REDIS: TriggerType = TriggerType {
     name: "redis",
-    behaviour: Behaviour::Reads(build),
+    behaviour: Behaviour::Reads(|context, parameters| build(context, parameters, Route::server)),
     ..LIST
 };
 
 struct List {
-    metric: Metric,
-    activation: i64,
-    server: Server,
     key: String,
 }
 
-fn build(
+/// What reads a list on this way.
+pub(super) fn build(
     context: &ScalerContext<'_>,
     parameters: &Resolved,
+    route: NewRoute,
 ) -> Result<Box<dyn Scaler>, BuildError> {
-    let key = parameters.text("listName");
-    Ok(Box::new(List {
+    let key = parameters.text("listName").to_owned();
+    Ok(Box::new(Reader {
         metric: Metric::new(
             context,
             &format!("redis-{key}"),
@@ -73,21 +73,16 @@ fn build(
         activation: parameters
             .integer("activationListLength")
             .unwrap_or_default(),
-        server: Server::new(parameters)?,
-        key: key.to_owned(),
+        route: route(parameters)?,
+        question: List { key },
     }))
 }
 
 #[async_trait]
-impl Scaler for List {
-    async fn read(&self) -> Result<Vec<MetricReading>, ReadError> {
-        let mut connection = self.server.connect().await?;
-        let failed = |error: redis::RedisError| self.server.failed(&error);
-        let kind: String = redis::cmd("TYPE")
-            .arg(&self.key)
-            .query_async(&mut connection)
-            .await
-            .map_err(failed)?;
+impl Question for List {
+    async fn ask(&self, server: &mut Connection) -> Result<i64, Failure> {
+        let key = &self.key;
+        let kind: String = server.query(redis::cmd("TYPE").arg(key)).await?;
         let command = match kind.as_str() {
             // A key without elements does not exist.
             "none" | "list" => "LLEN",
@@ -95,22 +90,12 @@ impl Scaler for List {
             "zset" => "ZCARD",
             "hash" => "HLEN",
             other => {
-                return Err(ReadError::new(format!(
-                    "{}: key {:?} is a {other}; a list, set, sorted set or hash is needed",
-                    self.server.describe(),
-                    self.key
+                return Err(Failure::new(format!(
+                    "{}: key {key:?} is a {other}; a list, set, sorted set or hash is needed",
+                    server.describe()
                 )));
             }
         };
-        let length: i64 = redis::cmd(command)
-            .arg(&self.key)
-            .query_async(&mut connection)
-            .await
-            .map_err(failed)?;
-        Ok(self.metric.reading(count(length), length > self.activation))
-    }
-
-    fn endpoint(&self) -> String {
-        self.server.describe()
+        Ok(server.query(redis::cmd(command).arg(key)).await?)
     }
 }

@@ -4,6 +4,8 @@ pub(super) mod cluster_list;
 pub(super) mod cluster_streams;
 mod connection;
 pub(super) mod list;
+mod reader;
+mod route;
 pub(super) mod sentinel_list;
 pub(super) mod sentinel_streams;
 pub(super) mod streams;

@@ -1,12 +1,21 @@
 //! `redis-streams`: entries of a stream. [KEDA `redis_streams_scaler.go`]
 
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use redis::Value;
+
 use super::connection::{CONNECTION, HISTORY_OF_CONNECTION};
+use super::reader::Reader;
+use super::route::{Connection, Failure, Fault, NewRoute, Question, Route};
 use crate::api::facts::InFlight;
 use crate::scalers::given::Given;
 use crate::scalers::history::{Era, always, since};
-use crate::scalers::params::ParameterSpec;
+use crate::scalers::metric::{self, Metric};
 use crate::scalers::params::notation::{text, whole};
+use crate::scalers::params::{ParameterSpec, Resolved};
 use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
+use crate::scalers::{Behaviour, BuildError, Scaler, ScalerContext};
 
 /// The parameters.
 pub(super) static PARAMETERS: &[ParameterSpec] = &[
@@ -58,6 +67,7 @@ pub(super) const STREAM: TriggerType = TriggerType {
 /// The type.
 pub(in crate::scalers) static REDIS_STREAMS: TriggerType = TriggerType {
     name: "redis-streams",
+    behaviour: Behaviour::Reads(|context, parameters| build(context, parameters, Route::server)),
     ..STREAM
 };
 
@@ -94,5 +104,150 @@ pub(super) fn target(given: &Given<'_>) -> &'static str {
 
 /// Whether lagCount is given and not 0.
 fn counts_lag(given: &Given<'_>) -> bool {
-    given.value("lagCount").is_some_and(|count| count != "0")
+    given.has("lagCount") && given.number("lagCount") != Some(0.0)
+}
+
+struct Stream {
+    key: String,
+    measure: Measure,
+}
+
+/// What is counted.
+enum Measure {
+    /// All entries.
+    Length,
+    /// Those that the consumers of a group have taken and not acknowledged.
+    Pending { group: String },
+    /// Those that they have not taken.
+    Lag { group: String },
+}
+
+/// What reads a stream on this way.
+pub(super) fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+    route: NewRoute,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let key = parameters.text("stream").to_owned();
+    let group = parameters.text("consumerGroup").to_owned();
+    let number = |name| parameters.integer(name).unwrap_or_default();
+    let (measure, target) = match (group.is_empty(), number("lagCount")) {
+        (true, _) => (Measure::Length, number("streamLength")),
+        (false, 0) => (Measure::Pending { group }, number("pendingEntriesCount")),
+        (false, lag) => (Measure::Lag { group }, lag),
+    };
+    Ok(Box::new(Reader {
+        metric: Metric::new(
+            context,
+            &format!("redis-streams-{key}"),
+            metric::Target::Whole(target),
+        )?,
+        activation: number("activationLagCount"),
+        route: route(parameters)?,
+        question: Stream { key, measure },
+    }))
+}
+
+#[async_trait]
+impl Question for Stream {
+    async fn ask(&self, server: &mut Connection) -> Result<i64, Failure> {
+        match &self.measure {
+            Measure::Length => self.length(server).await,
+            Measure::Pending { group } => self.pending(group, server).await,
+            Measure::Lag { group } => self.lag(group, server).await,
+        }
+    }
+}
+
+impl Stream {
+    /// 0 when there is no such key.
+    async fn length(&self, server: &mut Connection) -> Result<i64, Failure> {
+        server
+            .query(redis::cmd("XLEN").arg(&self.key))
+            .await
+            .map_err(|fault| self.failed(fault))
+    }
+
+    async fn pending(&self, group: &str, server: &mut Connection) -> Result<i64, Failure> {
+        let key = &self.key;
+        let summary: Result<(i64, Value, Value, Value), Fault> = server
+            .query(redis::cmd("XPENDING").arg(key).arg(group))
+            .await;
+        match summary {
+            Ok((count, ..)) => Ok(count),
+            Err(fault) if fault.is("NOGROUP") => Err(fault.means(&format!(
+                "there is no stream {key:?} with a consumer group {group:?}; XGROUP CREATE {key} {group} 0 MKSTREAM makes both"
+            ))),
+            Err(fault) => Err(self.failed(fault)),
+        }
+    }
+
+    /// What no consumer of the group has taken. A group that does not exist yet has taken nothing: all entries. No such key is 0.
+    async fn lag(&self, group: &str, server: &mut Connection) -> Result<i64, Failure> {
+        let key = &self.key;
+        tells_lag(server).await?;
+        let groups: Result<Vec<HashMap<String, Value>>, Fault> = server
+            .query(redis::cmd("XINFO").arg("GROUPS").arg(key))
+            .await;
+        let groups = match groups {
+            Ok(groups) => groups,
+            Err(fault) if fault.is("ERR") && fault.says("no such key") => return Ok(0),
+            Err(fault) => return Err(self.failed(fault)),
+        };
+        let name = Value::BulkString(group.into());
+        let Some(group_info) = groups
+            .iter()
+            .find(|candidate| candidate.get("name") == Some(&name))
+        else {
+            return self.length(server).await;
+        };
+        match group_info.get("lag") {
+            Some(Value::Int(lag)) => Ok(*lag),
+            // KEDA takes it for -1, which starts nothing, whatever waits.
+            _ => Err(Failure::new(format!(
+                "{}: the lag of consumer group {group:?} of stream {key:?} is not known to Redis: an entry was deleted, or the group was \
+                 made at an ID in the middle; leave out lagCount, or tell Redis by XGROUP SETID {key} {group} <ID> ENTRIESREAD <number>",
+                server.describe()
+            ))),
+        }
+    }
+
+    fn failed(&self, fault: Fault) -> Failure {
+        if fault.is("WRONGTYPE") {
+            fault.means(&format!(
+                "key {:?} is no stream; the redis types without -streams read lists, sets, sorted sets and hashes",
+                self.key
+            ))
+        } else {
+            fault.into()
+        }
+    }
+}
+
+/// Whether the server is one that tells lags: KEDA asks each time.
+async fn tells_lag(server: &mut Connection) -> Result<(), Failure> {
+    let info: Result<String, Fault> = server.query(redis::cmd("INFO").arg("server")).await;
+    let info = match info {
+        Ok(info) => info,
+        Err(fault) if fault.is("NOPERM") => {
+            return Err(fault.means("the user may not run INFO, which says whether Redis is version 7, as lagCount needs"));
+        }
+        Err(fault) => return Err(fault.into()),
+    };
+    let version = info
+        .lines()
+        .find_map(|line| line.strip_prefix("redis_version:"))
+        .map(str::trim);
+    let major = version.and_then(|version| version.split('.').next()?.parse::<u64>().ok());
+    match (major, version) {
+        (Some(7..), _) => Ok(()),
+        (_, Some(version)) => Err(Failure::new(format!(
+            "{}: it is Redis {version}, and lagCount needs version 7; leave out lagCount to count entries that are taken and not acknowledged",
+            server.describe()
+        ))),
+        (_, None) => Err(Failure::new(format!(
+            "{}: it does not say its version, and lagCount needs version 7",
+            server.describe()
+        ))),
+    }
 }

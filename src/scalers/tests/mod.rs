@@ -11,6 +11,7 @@ mod keys;
 mod no_panic;
 mod read;
 mod real_world;
+mod redis_types;
 mod together;
 mod vectors;
 mod versions;

@@ -211,6 +211,16 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "ranges that go upwards",
         "KEDA takes 3-1 for no partition, and none for all",
     ),
+    (
+        "",
+        "a Redis address is host:port",
+        "KEDA asks there before it is built",
+    ),
+    (
+        "",
+        "parameter sentinelMaster is missing",
+        "KEDA asks the sentinels before it is built",
+    ),
     ("apache-kafka", "sasl scram_sha", "no broker lets it in"),
     (
         "azure-blob",
@@ -277,11 +287,6 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "rabbitmq",
         "and host has the scheme",
         "no reading can be had",
-    ),
-    (
-        "redis",
-        "a Redis address is host:port",
-        "KEDA asks there before it is built",
     ),
     (
         "splunk",

@@ -3,6 +3,7 @@
 pub(crate) mod binary;
 pub(crate) mod cluster;
 pub(crate) mod front;
+pub(crate) mod redis;
 pub(crate) mod servers;
 
 use libtest_mimic::{Failed, Trial};

@@ -49,7 +49,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn start(command: &mut Command, folder: tempfile::TempDir, pid_file: Option<PathBuf>) -> Self {
+    pub(super) fn start(
+        command: &mut Command,
+        folder: tempfile::TempDir,
+        pid_file: Option<PathBuf>,
+    ) -> Self {
         let log = std::fs::File::create(folder.path().join("server.log")).expect("a log file");
         let errors = log.try_clone().expect("a log file");
         let child = command
@@ -70,7 +74,7 @@ impl Server {
     }
 
     /// Waits until `ready` holds; fails with the server's log when it ends before.
-    fn wait_until(&mut self, what: &str, mut ready: impl FnMut() -> bool) {
+    pub(super) fn wait_until(&mut self, what: &str, mut ready: impl FnMut() -> bool) {
         eventually(what, || {
             if let Ok(Some(status)) = self.child.try_wait() {
                 panic!(
@@ -102,74 +106,8 @@ impl Drop for Server {
     }
 }
 
-fn accepts(port: u16) -> bool {
+pub(super) fn accepts(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).is_ok()
-}
-
-/// A redis-server.
-pub(crate) struct Redis {
-    pub(crate) port: u16,
-    _server: Server,
-}
-
-impl Redis {
-    /// With a password when one is given.
-    pub(crate) fn start(password: Option<&str>) -> Self {
-        let port = free_port();
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut command = Command::new(find("redis-server").expect("redis-server is installed"));
-        command.args([
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            &port.to_string(),
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ]);
-        command.arg("--dir").arg(folder.path());
-        if let Some(password) = password {
-            command.args(["--requirepass", password]);
-        }
-        let mut server = Server::start(&mut command, folder, None);
-        server.wait_until("redis accepts connections", || accepts(port));
-        Self {
-            port,
-            _server: server,
-        }
-    }
-
-    /// Sends one command, with the password if there is one.
-    pub(crate) fn command(&self, password: Option<&str>, arguments: &[&str]) -> redis::Value {
-        let auth = password
-            .map(|password| format!(":{password}@"))
-            .unwrap_or_default();
-        block_on(async {
-            let client = redis::Client::open(format!("redis://{auth}127.0.0.1:{}/", self.port))
-                .expect("a client");
-            let mut connection = client
-                .get_multiplexed_async_connection()
-                .await
-                .expect("a connection");
-            let mut command = redis::cmd(arguments[0]);
-            for argument in &arguments[1..] {
-                command.arg(*argument);
-            }
-            command
-                .query_async(&mut connection)
-                .await
-                .expect("an answer")
-        })
-    }
-
-    /// Appends `count` items to a list.
-    pub(crate) fn push(&self, list: &str, count: usize) {
-        let items: Vec<String> = (0..count).map(|item| format!("item-{item}")).collect();
-        let mut arguments = vec!["RPUSH", list];
-        arguments.extend(items.iter().map(String::as_str));
-        self.command(None, &arguments);
-    }
 }
 
 /// A RabbitMQ node with the management plugin; user and password are guest.
