@@ -1,7 +1,10 @@
 //! Who is asked: one server, the nodes of a cluster, the master that a sentinel names.
 
-use super::super::fake::one;
+use std::time::Duration;
+
+use super::super::fake::{Cluster, Objects, flat, one, options, read_with, trigger};
 use super::{Place, bulk, nowhere};
+use crate::scalers::ReadOptions;
 
 /// A cluster's nodes send commands on; `redis` is sent nowhere.
 #[tokio::test]
@@ -222,4 +225,28 @@ async fn a_cluster_has_no_databases() {
     let read = one("redis-cluster-streams", &metadata, None).await;
     assert_eq!(read, Ok((7.0, true)));
     assert!(!asked.lock().unwrap().iter().any(|it| it.contains("SELECT")));
+}
+
+/// Servers that say nothing are not waited for one after the other: four times the 3 s for an answer would be too late.
+#[tokio::test]
+async fn silent_servers_do_not_use_up_the_time() {
+    let mut addresses = Vec::new();
+    for _ in 0..4 {
+        let silent = Place::new().await;
+        addresses.push(silent.address.clone());
+        silent.be_silent();
+    }
+    let good = Place::new().await;
+    addresses.push(good.address.clone());
+    good.serve(vec![("XLEN s", ":7\r\n".to_owned())]);
+    let addresses = addresses.join(",");
+    let metadata = [("addresses", addresses.as_str()), ("stream", "s")];
+    let options = ReadOptions {
+        deadline: Duration::from_secs(10),
+        ..options()
+    };
+    let trigger = trigger(0, "redis-cluster-streams", &metadata, false);
+    let (objects, cluster) = (Objects::default(), Cluster::default());
+    let mut readings = read_with(vec![trigger], &objects, cluster, &options).await;
+    assert_eq!(flat(readings.remove(0).outcome), Ok((7.0, true)));
 }
