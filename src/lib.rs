@@ -118,8 +118,8 @@ const LAST: Duration = Duration::from_millis(100);
 /// How many threads take part in what a command waits for.
 #[derive(Clone, Copy)]
 enum Threads {
-    /// One: an answer is read where it is waited for. With more, each wakes another thread, which doubles what a loop costs that has
-    /// nothing to do (benchmark `idle`).
+    /// One: an answer is read where it is waited for. With more, each wakes another thread, and a loop that has nothing to do takes half
+    /// as much processor time again (benchmark `idle`).
     One,
     /// As many as there are processors: the embedded cluster works beside its clients.
     Many,

@@ -53,6 +53,16 @@ fn trigger(kind: &str, metadata: &[(&str, &str)]) -> String {
     })
 }
 
+/// The group whose consumers the tests play.
+const GROUP: (&str, &str) = ("consumerGroup", "workers");
+
+/// A `redis-streams` trigger for this key of `redis`, with this metadata.
+fn stream(redis: &Redis, key: &str, metadata: &[(&str, &str)]) -> String {
+    let address = redis.address();
+    let base = [("address", address.as_str()), ("stream", key)];
+    trigger("redis-streams", &[&base, metadata].concat())
+}
+
 /// `plan` without a cluster, of a ScaledJob with these triggers beside these other objects.
 fn plan(objects: &str, triggers: &[String]) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -112,31 +122,26 @@ fn modes() -> Outcome {
     redis.take("work", "workers", 3);
     redis.command(None, &["XACK", "work", "workers", "1-1"]);
     redis.command(None, &["XGROUP", "CREATE", "work", "idle", "0"]);
-    let address = redis.address();
-    let of = |stream: &str, rest: &[(&str, &str)]| {
-        let base = [("address", address.as_str()), ("stream", stream)];
-        trigger("redis-streams", &[&base, rest].concat())
-    };
-    let group = ("consumerGroup", "workers");
+    let of = |key: &str, rest: &[(&str, &str)]| stream(&redis, key, rest);
     let output = plan(
         "",
         &[
             of("work", &[]),
             // Taken and not acknowledged.
-            of("work", &[group]),
+            of("work", &[GROUP]),
             of(
                 "work",
-                &[group, ("lagCount", "0"), ("activationLagCount", "1")],
+                &[GROUP, ("lagCount", "0"), ("activationLagCount", "1")],
             ),
             // Not taken.
             of(
                 "work",
-                &[group, ("lagCount", "1"), ("activationLagCount", "4")],
+                &[GROUP, ("lagCount", "1"), ("activationLagCount", "4")],
             ),
             of("work", &[("consumerGroup", "idle")]),
             // A group that its consumers have not made yet, a stream that nobody has made yet.
             of("work", &[("consumerGroup", "new"), ("lagCount", "1")]),
-            of("absent", &[group, ("lagCount", "1")]),
+            of("absent", &[GROUP, ("lagCount", "1")]),
             of("absent", &[]),
         ],
     )
@@ -163,21 +168,16 @@ fn faults() -> Outcome {
     redis.take("work", "workers", 1);
     // An entry that the group has not reached: Redis cannot tell how many are left.
     redis.command(None, &["XDEL", "work", "3-1"]);
-    let address = redis.address();
-    let of = |stream: &str, rest: &[(&str, &str)]| {
-        let base = [("address", address.as_str()), ("stream", stream)];
-        trigger("redis-streams", &[&base, rest].concat())
-    };
-    let group = ("consumerGroup", "workers");
+    let of = |key: &str, rest: &[(&str, &str)]| stream(&redis, key, rest);
     let output = plan(
         "",
         &[
             of("list", &[]),
-            of("list", &[group]),
-            of("list", &[group, ("lagCount", "1")]),
+            of("list", &[GROUP]),
+            of("list", &[GROUP, ("lagCount", "1")]),
             of("work", &[("consumerGroup", "strangers")]),
-            of("absent", &[group]),
-            of("work", &[group, ("lagCount", "1")]),
+            of("absent", &[GROUP]),
+            of("work", &[GROUP, ("lagCount", "1")]),
         ],
     )
     .expect(1);
@@ -193,12 +193,12 @@ fn faults() -> Outcome {
     let errors = errors(&output);
     assert_eq!(errors.len(), parts.len());
     for (error, part) in errors.iter().zip(parts) {
-        assert_contains(error, &[&format!("redis {address}: "), part]);
+        assert_contains(error, &[&format!("redis {}: ", redis.address()), part]);
     }
     // Once a consumer has read past it, the lag is known again.
     redis.take("work", "workers", 5);
     redis.command(None, &["XADD", "work", "6-1", "work", "x"]);
-    let output = plan("", &[of("work", &[group, ("lagCount", "1")])]).expect(0);
+    let output = plan("", &[of("work", &[GROUP, ("lagCount", "1")])]).expect(0);
     assert_eq!(readings(&output), [(1.0, true)]);
     Ok(())
 }
