@@ -272,7 +272,7 @@ fn list() -> Outcome {
 }
 
 fn all_namespaces() -> Outcome {
-    let cluster = TestCluster::start();
+    let cluster = TestCluster::start().with_all_rights();
     job(&cluster, "orders", "orders-long", LONG);
     let output = crate::support::binary::Keda::new(["list", "-A", "--kubeconfig"])
         .arg(&cluster.kubeconfig)

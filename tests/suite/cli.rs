@@ -161,7 +161,7 @@ fn contexts() -> Outcome {
 }
 
 fn kubeconfig_list() -> Outcome {
-    let cluster = TestCluster::start();
+    let cluster = TestCluster::start().with_all_rights();
     let list = format!("/nonexistent/first:{}", cluster.kubeconfig.display());
     Keda::new(["list", "-A"])
         .env("KUBECONFIG", list)
@@ -215,7 +215,7 @@ fn quiet() -> Outcome {
 }
 
 fn config_file() -> Outcome {
-    let cluster = TestCluster::start();
+    let cluster = TestCluster::start().with_all_rights();
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("config.yaml");
     std::fs::write(&path, format!("namespace: {}\n", cluster.namespace))?;

@@ -246,6 +246,10 @@ fn aws_service_account() -> Outcome {
             .env("AWS_ENDPOINT_URL_STS", &sts.url)
             .run()
     };
+    // As examples/role.yaml says.
+    cluster.grant(json!([{
+        "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": ["annotated"], "verbs": ["create"],
+    }]));
     let place = format!("get serviceaccounts in namespace {}", cluster.namespace);
     fails(plan(), &[&place, "worker"]);
     let account = |annotations: serde_json::Value| json!({"metadata": {"name": "worker", "annotations": annotations}});

@@ -49,7 +49,7 @@ fn kubectl(cluster: &TestCluster, arguments: &[&str]) -> (bool, String) {
     let output = Command::new("kubectl")
         .args(arguments)
         .arg("--kubeconfig")
-        .arg(&cluster.kubeconfig)
+        .arg(&cluster.admin)
         .arg("--namespace")
         .arg(&cluster.namespace)
         .env("HOME", cluster.folder.path())
@@ -200,7 +200,7 @@ fn watch() -> Outcome {
     let output = cluster.folder.path().join("watch");
     let mut child = Command::new("kubectl")
         .args(["get", "pods", "-w", "--kubeconfig"])
-        .arg(&cluster.kubeconfig)
+        .arg(&cluster.admin)
         .arg("--namespace")
         .arg(&cluster.namespace)
         .env("HOME", cluster.folder.path())

@@ -17,6 +17,10 @@ use crate::support::{Outcome, assert_contains, assert_lacks, block_on, embedded_
 pub(crate) fn tests() -> Vec<Trial> {
     vec![
         test("online::what_is_missing_is_named_at_its_place", missing),
+        test(
+            "online::a_namespace_that_does_not_exist_is_named",
+            missing_namespace,
+        ),
         test("online::a_dry_run_maps_field_errors", dry_run),
         embedded_test(
             "online::a_cluster_that_takes_our_label_away_is_told_of",
@@ -95,6 +99,17 @@ fn missing() -> Outcome {
     );
     assert_lacks(&output.stdout, "gone");
     assert_lacks(&output.stdout, "hunter2");
+    let _: ConfigMap = cluster.create(json!({"metadata": {"name": "settings"}, "data": {}}));
+    let output = cluster
+        .run(["validate", "--cluster", "--output", "concise", &path])
+        .expect(1);
+    assert_lacks(&output.stdout, "settings");
+    assert!(cluster.jobs().is_empty(), "the dry run kept a Job");
+    Ok(())
+}
+
+fn missing_namespace() -> Outcome {
+    let cluster = TestCluster::start().with_all_rights();
     let sound = "        containers: [{name: worker, image: busybox:1.36}]";
     let elsewhere =
         scaled_job(sound, URL).replace("name: orders\n", "name: orders\n  namespace: nowhere\n");
@@ -106,12 +121,6 @@ fn missing() -> Outcome {
         &found.stdout,
         &["elsewhere.yaml:5:14: error[missing-in-cluster] namespace nowhere does not exist"],
     );
-    let _: ConfigMap = cluster.create(json!({"metadata": {"name": "settings"}, "data": {}}));
-    let output = cluster
-        .run(["validate", "--cluster", "--output", "concise", &path])
-        .expect(1);
-    assert_lacks(&output.stdout, "settings");
-    assert!(cluster.jobs().is_empty(), "the dry run kept a Job");
     Ok(())
 }
 

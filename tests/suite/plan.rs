@@ -345,7 +345,7 @@ fn changes_nothing() -> Outcome {
 }
 
 fn no_namespace() -> Outcome {
-    let cluster = TestCluster::start();
+    let cluster = TestCluster::start().with_all_rights();
     let page = crate::limits::waiting(2);
     let text = scaled_job("orders", &crate::limits::trigger(&page));
     let manifest = cluster.write("orders.yaml", &text);

@@ -188,7 +188,8 @@ fn no_owner() -> Outcome {
 }
 
 fn owner() -> Outcome {
-    let cluster = TestCluster::start();
+    // KEDA's operator is seen to be dead by its lease, in another namespace.
+    let cluster = TestCluster::start().with_all_rights();
     let page = waiting(1);
     let text = scaled_job("owned", &metrics_trigger(&page));
     let manifest = cluster.write("owned.yaml", &text);

@@ -1,4 +1,5 @@
-//! A cluster for one test: an embedded one of its own, or a namespace of its own on the one that is given.
+//! A cluster for one test: an embedded one of its own, or a namespace of its own on the one that is given, where the program has the
+//! rights of `examples/role.yaml` and no others.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 
 use super::binary::{Keda, Output, Running};
-use super::{block_on, eventually};
+use super::{account, block_on, eventually};
 
 /// The kubeconfig of a real cluster to test against, if one is given.
 pub(crate) fn given_kubeconfig() -> Option<PathBuf> {
@@ -30,7 +31,10 @@ pub(crate) async fn client(kubeconfig: &Path) -> Client {
 
 /// A cluster, and a namespace in it that is the test's own.
 pub(crate) struct TestCluster {
+    /// For what is tested: on a cluster that is given, the account of `examples/role.yaml` in the test's namespace.
     pub(crate) kubeconfig: PathBuf,
+    /// For what the test itself does: may do everything.
+    pub(crate) admin: PathBuf,
     pub(crate) namespace: String,
     pub(crate) folder: tempfile::TempDir,
     embedded: Option<Running>,
@@ -45,9 +49,10 @@ impl TestCluster {
     pub(crate) fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let namespace = format!("test-{:08x}", fastrand::u32(..));
-        let cluster = if let Some(kubeconfig) = given_kubeconfig() {
+        let cluster = if let Some(admin) = given_kubeconfig() {
             Self {
-                kubeconfig,
+                kubeconfig: folder.path().join("account.yaml"),
+                admin,
                 namespace,
                 folder,
                 embedded: None,
@@ -76,6 +81,7 @@ impl TestCluster {
                 kubeconfig.exists().then_some(())
             });
             Self {
+                admin: kubeconfig.clone(),
                 kubeconfig,
                 namespace,
                 folder,
@@ -86,17 +92,37 @@ impl TestCluster {
             serde_json::from_value(json!({"metadata": {"name": cluster.namespace}}))
                 .expect("a namespace");
         block_on(async {
-            let api = Api::<Namespace>::all(cluster.client_async().await);
-            api.create(&PostParams::default(), &namespace)
+            let client = cluster.client_async().await;
+            Api::<Namespace>::all(client.clone())
+                .create(&PostParams::default(), &namespace)
                 .await
                 .expect("the test's namespace can be made");
+            if cluster.embedded.is_none() {
+                let (admin, path) = (&cluster.admin, &cluster.kubeconfig);
+                account::write_kubeconfig(client, &cluster.namespace, admin, path).await;
+            }
         });
         cluster
     }
 
-    /// A client of its own for the runtime it is used in.
+    /// The same cluster with all rights for what is tested too: for tests of what reaches beyond the test's namespace.
+    pub(crate) fn with_all_rights(mut self) -> Self {
+        self.kubeconfig.clone_from(&self.admin);
+        self
+    }
+
+    /// Gives what is tested more rights than those of `examples/role.yaml`, by the rules of a Role.
+    pub(crate) fn grant(&self, rules: Value) {
+        if self.embedded.is_none() {
+            block_on(async {
+                account::grant(self.client_async().await, &self.namespace, rules).await;
+            });
+        }
+    }
+
+    /// A client with all rights, of its own for the runtime it is used in.
     pub(crate) async fn client_async(&self) -> Client {
-        client(&self.kubeconfig).await
+        client(&self.admin).await
     }
 
     /// `keda-jobs` with these arguments against this cluster and namespace.
@@ -212,7 +238,7 @@ impl TestCluster {
 
     /// The address of the embedded cluster's API.
     pub(crate) fn server(&self) -> String {
-        let text = read(&self.kubeconfig);
+        let text = read(&self.admin);
         let line = text
             .lines()
             .find_map(|line| line.trim().strip_prefix("server:"))

@@ -1,5 +1,6 @@
 //! What the tests share: the binary with a clean environment, a cluster, servers, and a small vocabulary for assertions.
 
+mod account;
 pub(crate) mod binary;
 pub(crate) mod cluster;
 pub(crate) mod front;
