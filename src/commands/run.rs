@@ -28,6 +28,7 @@ use crate::report::event::{Event, Format, Reporter, Totals, Verbosity};
 use crate::report::list::{ObjectJobs, render};
 use crate::report::progress::Progress;
 use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::scalers::KeptScalers;
 use crate::settings::user_and_host;
 use crate::signals::Signals;
 
@@ -62,6 +63,9 @@ pub async fn execute(
     if let Some(sandbox) = &sandbox {
         // The embedded cluster answers for its Services at its own address.
         read_options.service_proxy = sandbox.url().parse().ok();
+    }
+    if !args.once {
+        read_options.kept = Some(KeptScalers::default());
     }
     let targets = targets(
         jobs,

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::http::HttpClients;
+use super::kept::{Asked, KeptScalers, ReadyScaler, TriggerId};
 use super::params::{ParameterSpec, Sources, resolve};
 use super::{
     Behaviour, BuildError, ClusterReader, Identities, ReadError, Scaler, ScalerContext,
@@ -30,6 +31,8 @@ pub struct ReadOptions {
     pub service_proxy: Option<url::Url>,
     /// Connections of HTTP triggers, which stay open from one cycle to the next.
     pub clients: HttpClients,
+    /// Scalers that stay from one cycle to the next; without it each reading builds its own.
+    pub kept: Option<KeptScalers>,
     /// Where ClusterTriggerAuthentications keep their objects (`keda` in most clusters).
     pub cluster_object_namespace: String,
     /// The clock of cron triggers, of queries and of credentials.
@@ -46,6 +49,7 @@ impl Default for ReadOptions {
             http_timeout: Duration::from_secs(3),
             service_proxy: None,
             clients: HttpClients::default(),
+            kept: None,
             cluster_object_namespace: "keda".to_owned(),
             now: Timestamp::now,
             identities: Identities::of_process(),
@@ -68,6 +72,12 @@ impl std::fmt::Debug for Built {
             Self::Skipped(reason) => write!(formatter, "Skipped({reason})"),
         }
     }
+}
+
+/// What a trigger is read with.
+enum Ready {
+    Scaler(ReadyScaler),
+    Skipped(&'static str),
 }
 
 /// What building needs beside the trigger.
@@ -221,19 +231,28 @@ impl Builder<'_> {
 
     async fn outcome(&self, trigger: &Trigger, deadline: Instant) -> ReadingOutcome {
         let late = |what: &str| format!("{what} within {:?}", self.options.deadline);
-        let built = match timeout_at(deadline, self.build(trigger)).await {
-            Ok(Ok(Built::Scaler(scaler))) => scaler,
-            Ok(Ok(Built::Skipped(reason))) => return ReadingOutcome::Skipped(reason.to_owned()),
-            Ok(Err(error)) => return ReadingOutcome::NotBuilt(error.to_string()),
-            Err(_) => {
-                return ReadingOutcome::NotBuilt(late("the trigger's Secrets could not be read"));
-            }
+        let ready = match self.kept(trigger) {
+            Some(ready) => ready,
+            None => match timeout_at(deadline, self.ready(trigger)).await {
+                Ok(Ok(Ready::Scaler(ready))) => ready,
+                Ok(Ok(Ready::Skipped(reason))) => {
+                    return ReadingOutcome::Skipped(reason.to_owned());
+                }
+                Ok(Err(error)) => return ReadingOutcome::NotBuilt(error.to_string()),
+                Err(_) => {
+                    let error = late("the trigger's Secrets could not be read");
+                    return ReadingOutcome::NotBuilt(error);
+                }
+            },
         };
-        let first = match timeout_at(deadline, built.read()).await {
-            Ok(Ok(readings)) => return ReadingOutcome::Read(readings),
+        let first = match timeout_at(deadline, ready.scaler.read()).await {
+            Ok(Ok(readings)) => {
+                self.keep(trigger, ready);
+                return ReadingOutcome::Read(readings);
+            }
             Ok(Err(error)) => error,
             Err(_) => {
-                let place = built.endpoint();
+                let place = ready.scaler.endpoint();
                 return ReadingOutcome::Failed(late(&format!("{place} did not answer")));
             }
         };
@@ -247,10 +266,47 @@ impl Builder<'_> {
 
     /// The second attempt: everything is resolved anew, so that a changed Secret is seen.
     async fn again(&self, trigger: &Trigger) -> Result<Vec<MetricReading>, ReadError> {
-        match self.build(trigger).await {
-            Ok(Built::Scaler(scaler)) => scaler.read().await,
-            Ok(Built::Skipped(reason)) => Err(ReadError::new(reason)),
+        match self.ready(trigger).await {
+            Ok(Ready::Scaler(ready)) => {
+                let readings = ready.scaler.read().await?;
+                self.keep(trigger, ready);
+                Ok(readings)
+            }
+            Ok(Ready::Skipped(reason)) => Err(ReadError::new(reason)),
             Err(error) => Err(ReadError::new(error.to_string())),
         }
+    }
+
+    /// Builds, and notes whether objects had to be looked up for it.
+    async fn ready(&self, trigger: &Trigger) -> Result<Ready, BuildError> {
+        let asked = Asked::new(self.objects);
+        let builder = Builder {
+            objects: &asked,
+            cluster: Arc::clone(&self.cluster),
+            ..*self
+        };
+        Ok(match builder.build(trigger).await? {
+            Built::Scaler(scaler) => Ready::Scaler(ReadyScaler::new(scaler, asked.any())),
+            Built::Skipped(reason) => Ready::Skipped(reason),
+        })
+    }
+
+    fn kept(&self, trigger: &Trigger) -> Option<ReadyScaler> {
+        let kept = self.options.kept.as_ref()?;
+        kept.take(&self.id(trigger))
+    }
+
+    fn keep(&self, trigger: &Trigger, ready: ReadyScaler) {
+        if let Some(kept) = &self.options.kept {
+            kept.put(self.id(trigger), ready);
+        }
+    }
+
+    fn id(&self, trigger: &Trigger) -> TriggerId {
+        (
+            self.namespace.to_owned(),
+            self.job.name.clone(),
+            trigger.index,
+        )
     }
 }

@@ -1,5 +1,6 @@
 //! How many requests a run makes: what many objects of a namespace need is asked for once, and still never too early.
 
+use k8s_openapi::api::core::v1::Secret;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -15,6 +16,10 @@ pub(crate) fn tests() -> Vec<Trial> {
         embedded_test("requests::one_cycle_without_leases", without_leases),
         embedded_test("requests::one_cycle_of_one_object", one),
         embedded_test("requests::a_loop_that_holds_its_leases", held),
+        embedded_test(
+            "requests::what_triggers_refer_to_is_looked_up_once",
+            references,
+        ),
         embedded_test("requests::owners_come_from_one_list", owners),
         embedded_test("requests::rights_that_save_requests_may_be_missing", narrow),
         embedded_test("requests::lists_begin_after_the_lease_is_held", after_lease),
@@ -237,6 +242,44 @@ fn held() -> Outcome {
     running.signal("TERM");
     assert_eq!(running.wait(), 143);
     assert!(scene.leases().is_empty());
+    Ok(())
+}
+
+/// A loop keeps what it has built from them while readings succeed.
+fn references() -> Outcome {
+    const OBJECTS: usize = 3;
+    let scene = scene(OBJECTS);
+    let text = std::fs::read_to_string(&scene.manifest)?.replace(
+        "targetValue: \"1\"",
+        "targetValue: \"1\"\n      authMode: bearer\n    authenticationRef:\n      name: login",
+    );
+    std::fs::write(&scene.manifest, text)?;
+    let cluster = &scene.cluster;
+    cluster.create::<Secret>(json!({
+        "metadata": {"name": "login"},
+        "stringData": {"token": "secret"},
+    }));
+    let authentication = json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "TriggerAuthentication",
+        "metadata": {"name": "login"},
+        "spec": {"secretTargetRef": [{"parameter": "token", "name": "login", "key": "token"}]},
+    });
+    cluster.create_keda(
+        "TriggerAuthentication",
+        "triggerauthentications",
+        authentication,
+    );
+    let (running, stdout) = scene.start("alice", &["--output", "json"]);
+    eventually("cycles", || {
+        (stdout().matches("\"type\":\"cycleFinished\"").count() >= OBJECTS * 4).then_some(())
+    });
+    running.signal("TERM");
+    assert_eq!(running.wait(), 143);
+    scene.counts().expect(&[
+        ("get secrets", OBJECTS as u64),
+        ("get triggerauthentications", OBJECTS as u64),
+    ]);
     Ok(())
 }
 

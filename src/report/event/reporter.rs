@@ -115,16 +115,17 @@ impl<W: Write> Reporter<W> {
                 if let Some(message) = self.same_failures(object, event) {
                     self.line(time, object, &message)?;
                 }
-                let message = match self.same_refusal(object, event) {
-                    Some(message) => message,
-                    None => event.message(),
-                };
-                if self.is_same_failure(object, event, &message)
-                    || !self.shows(object, event, &message)
-                {
-                    return Ok(());
+                let same_refusal = self.same_refusal(object, event);
+                self.forget_held(object, event);
+                // Most events of an idle loop: their words are not even made.
+                if event.level() <= self.verbosity {
+                    let message = same_refusal.unwrap_or_else(|| event.message());
+                    if !self.is_same_failure(object, event, &message)
+                        && self.is_news(object, event, &message)
+                    {
+                        self.line(time, object, &message)?;
+                    }
                 }
-                self.line(time, object, &message)?;
             }
         }
         self.out.flush()
@@ -218,16 +219,17 @@ impl<W: Write> Reporter<W> {
         self.out
     }
 
-    fn shows(&mut self, object: Option<&ObjectName>, event: &Event, message: &str) -> bool {
-        // What held it holds it no more: should it hold again, that is news.
+    /// What held it holds it no more: should it hold again, that is news.
+    fn forget_held(&mut self, object: Option<&ObjectName>, event: &Event) {
         if let (Event::Planned { plan }, Some(object)) = (event, object)
             && plan.decision.wanted <= plan.decision.create
         {
             self.held.remove(object);
         }
-        if event.level() > self.verbosity {
-            return false;
-        }
+    }
+
+    /// Whether a loop that has told all before tells this too.
+    fn is_news(&mut self, object: Option<&ObjectName>, event: &Event, message: &str) -> bool {
         let (plan, object) = match (event, object) {
             (Event::Planned { plan }, Some(object)) => (plan, object),
             // Jobs that cannot be listed are a fault, which is told of in every cycle.

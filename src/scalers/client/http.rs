@@ -177,7 +177,7 @@ impl HttpClient {
 
     /// Sends a request and reads the whole answer.
     pub(crate) async fn send(&self, url: &Url, request: Request) -> Result<Answer, ReadError> {
-        let place = endpoint(url.as_str());
+        let place = || endpoint(url.as_str());
         let failed = |error: reqwest::Error| {
             let error = error.without_url();
             let what = if error.is_timeout() {
@@ -192,7 +192,7 @@ impl HttpClient {
             } else {
                 what
             };
-            ReadError::new(format!("{place} {what}"))
+            ReadError::new(format!("{} {what}", place()))
         };
         let Request {
             headers,
@@ -215,7 +215,8 @@ impl HttpClient {
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(ReadError::new(format!(
-                    "{place} answered with more than {} MiB",
+                    "{} answered with more than {} MiB",
+                    place(),
                     MAX_BODY / 1024 / 1024
                 )));
             }

@@ -196,18 +196,17 @@ fn build(
 
 impl MetricsApi {
     async fn value_of(&self, url: &Url) -> Result<f64, ReadError> {
-        let place = endpoint(url.as_str());
-        let mut url = url.clone();
+        let failed = |what: String| ReadError::new(format!("{} {what}", endpoint(url.as_str())));
+        let mut asked = url.clone();
         let mut request = Request::default();
         self.authentication
-            .apply(&self.client, &mut url, &mut request)
+            .apply(&self.client, &mut asked, &mut request)
             .await?;
-        let answer = self.client.send(&url, request).await?;
+        let answer = self.client.send(&asked, request).await?;
         if answer.status != 200 {
-            return Err(ReadError::new(format!("{place} {}", answer.describe())));
+            return Err(failed(answer.describe()));
         }
-        body::number(&self.format, &answer.body, &self.location)
-            .map_err(|error| ReadError::new(format!("{place} {error}")))
+        body::number(&self.format, &answer.body, &self.location).map_err(failed)
     }
 
     /// The combined number of all endpoints; an error when one of them fails, as an average or a sum over the others would be a

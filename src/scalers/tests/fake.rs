@@ -316,6 +316,7 @@ fn scalar(text: &mut String, key: &str, value: &str) -> Entry {
 pub(super) fn options() -> ReadOptions {
     ReadOptions {
         clients: crate::scalers::HttpClients::default(),
+        kept: None,
         deadline: Duration::from_secs(30),
         http_timeout: Duration::from_secs(10),
         service_proxy: None,

@@ -7,6 +7,7 @@ pub(super) mod fake;
 mod guards;
 mod http;
 mod identities;
+mod kept;
 mod keys;
 mod no_panic;
 mod read;
