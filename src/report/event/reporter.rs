@@ -58,13 +58,20 @@ pub struct Reporter<W> {
     told: BTreeMap<ObjectName, String>,
     /// What was last told to hold an object back, so that a limit that goes on holding is told of once.
     held: BTreeMap<ObjectName, String>,
-    /// Why creates of an object's cycle failed, so that a failure of all that are under way is told of once.
-    failed: BTreeMap<ObjectName, Failed>,
+    /// Why creates, and why deletes, of an object's cycle failed, so that a failure of all that are under way is told of once.
+    failed: BTreeMap<(ObjectName, Verb), Failed>,
     /// Why the cluster refuses an object's Jobs, so that this is told in full once.
     refused: BTreeMap<ObjectName, String>,
 }
 
-/// Creates that failed.
+/// What is done to Jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verb {
+    Create,
+    Delete,
+}
+
+/// Writes that failed.
 #[derive(Debug)]
 struct Failed {
     /// The words of the first, without the name of its Job.
@@ -112,7 +119,7 @@ impl<W: Write> Reporter<W> {
                 self.out.write_all(b"\n")?;
             }
             Format::Human => {
-                if let Some(message) = self.same_failures(object, event) {
+                for message in self.same_failures(object, event) {
                     self.line(time, object, &message)?;
                 }
                 let same_refusal = self.same_refusal(object, event);
@@ -148,33 +155,35 @@ impl<W: Write> Reporter<W> {
         }
     }
 
-    /// Whether a create failed with the words of another one in this cycle; that is counted, and told at the end of the cycle.
+    /// Whether a write failed with the words of another one in this cycle; that is counted, and told at the end of the cycle.
     fn is_same_failure(
         &mut self,
         object: Option<&ObjectName>,
         event: &Event,
         message: &str,
     ) -> bool {
-        let (
+        let (job, verb) = match event {
             Event::CreateFailed {
                 job,
                 refused: false,
                 ..
-            },
-            Some(object),
-        ) = (event, object)
-        else {
+            } => (job, Verb::Create),
+            Event::DeleteFailed { job, .. } => (job, Verb::Delete),
+            _ => return false,
+        };
+        let Some(object) = object else {
             return false;
         };
         let why = message.replace(job.as_str(), "");
-        match self.failed.get_mut(object) {
+        let key = (object.clone(), verb);
+        match self.failed.get_mut(&key) {
             Some(failed) if failed.why == why && self.verbosity < Verbosity::Verbose => {
                 failed.more += 1;
                 true
             }
             _ => {
                 let failed = Failed { why, more: 0 };
-                self.failed.insert(object.clone(), failed);
+                self.failed.insert(key, failed);
                 false
             }
         }
@@ -202,16 +211,24 @@ impl<W: Write> Reporter<W> {
         }
     }
 
-    /// At the end of a cycle: how many more creates failed with the same words, if any did.
-    fn same_failures(&mut self, object: Option<&ObjectName>, event: &Event) -> Option<String> {
-        let Event::CycleFinished { .. } = event else {
-            return None;
+    /// At the end of a cycle: how many more creates and deletes failed with the same words, if any did.
+    fn same_failures(&mut self, object: Option<&ObjectName>, event: &Event) -> Vec<String> {
+        let (Event::CycleFinished { .. }, Some(object)) = (event, object) else {
+            return Vec::new();
         };
-        let more = self.failed.remove(object?)?.more;
-        (more > 0).then(|| {
-            let more = count(i64::try_from(more).unwrap_or(i64::MAX), "more Job");
-            format!("ERROR: could not create {more} for the same reason")
-        })
+        if self.failed.is_empty() {
+            return Vec::new();
+        }
+        [(Verb::Create, "create"), (Verb::Delete, "delete")]
+            .into_iter()
+            .filter_map(|(verb, word)| {
+                let more = self.failed.remove(&(object.clone(), verb))?.more;
+                (more > 0).then(|| {
+                    let more = count(i64::try_from(more).unwrap_or(i64::MAX), "more Job");
+                    format!("ERROR: could not {word} {more} for the same reason")
+                })
+            })
+            .collect()
     }
 
     /// The writer.

@@ -139,6 +139,39 @@ fn levels() {
 }
 
 #[test]
+fn deletes_that_fail_for_one_reason_are_told_of_once_in_each_cycle() {
+    let failed = |job: &str, error: &str| Event::DeleteFailed {
+        job: job.to_owned(),
+        error: format!("cannot delete jobs.batch {job:?}: {error}"),
+    };
+    let finished = || Event::CycleFinished {
+        cycle: "c1".to_owned(),
+        totals: Totals::default(),
+        milliseconds: 12,
+    };
+    let events = [
+        failed("worker-a", "forbidden"),
+        failed("worker-b", "forbidden"),
+        failed("worker-c", "forbidden"),
+        finished(),
+        failed("worker-a", "forbidden"),
+        finished(),
+    ];
+    let first =
+        "ERROR: could not delete worker-a: cannot delete jobs.batch \"worker-a\": forbidden";
+    assert_eq!(
+        lines_of(&events, Format::Human, Verbosity::Quiet),
+        [
+            first,
+            "ERROR: could not delete 2 more Jobs for the same reason",
+            first
+        ]
+    );
+    // JSON carries each.
+    assert_eq!(lines_of(&events, Format::Json, Verbosity::Quiet).len(), 6);
+}
+
+#[test]
 fn a_failure_of_all_is_told_of_once_in_each_cycle() {
     let failed = |job: &str, error: &str| Event::CreateFailed {
         job: job.to_owned(),
