@@ -24,6 +24,7 @@ mod layers;
 mod lease;
 mod limits;
 mod masking;
+mod nats;
 mod online;
 mod plan;
 mod readme;
@@ -60,6 +61,7 @@ fn main() {
         limits::tests(),
         lease::tests(),
         masking::tests(),
+        nats::tests(),
         online::tests(),
         plan::tests(),
         readme::tests(),

@@ -44,7 +44,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 /// A trigger with this metadata.
-fn trigger(kind: &str, metadata: &[(&str, &str)]) -> String {
+pub(crate) fn trigger(kind: &str, metadata: &[(&str, &str)]) -> String {
     let lines = metadata
         .iter()
         .map(|(key, text)| format!("\n    {key}: {text:?}"));
@@ -64,7 +64,7 @@ fn stream(redis: &Redis, key: &str, metadata: &[(&str, &str)]) -> String {
 }
 
 /// `plan` without a cluster, of a ScaledJob with these triggers beside these other objects.
-fn plan(objects: &str, triggers: &[String]) -> Output {
+pub(crate) fn plan(objects: &str, triggers: &[String]) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("job.yaml");
     let job = scaled_job("orders", &triggers.join("\n"));
@@ -75,7 +75,7 @@ fn plan(objects: &str, triggers: &[String]) -> Output {
 }
 
 /// The values of metrics, and whether they are active.
-fn readings(output: &Output) -> Vec<(f64, bool)> {
+pub(crate) fn readings(output: &Output) -> Vec<(f64, bool)> {
     let plan = output.json();
     let triggers = plan["items"][0]["triggers"].as_array().expect("triggers");
     let reading = |trigger: &Value| {
@@ -88,7 +88,7 @@ fn readings(output: &Output) -> Vec<(f64, bool)> {
 }
 
 /// What is said of the triggers; none has a value.
-fn errors(output: &Output) -> Vec<String> {
+pub(crate) fn errors(output: &Output) -> Vec<String> {
     let plan = output.json();
     let triggers = plan["items"][0]["triggers"].as_array().expect("triggers");
     let error = |trigger: &Value| {
@@ -310,7 +310,7 @@ fn sentinels() -> Outcome {
 }
 
 /// Parameters out of a Secret, for `authenticationRef: {name: login}`.
-fn login(parameters: &[(&str, &str)]) -> String {
+pub(crate) fn login(parameters: &[(&str, &str)]) -> String {
     let data: serde_json::Map<String, Value> = parameters
         .iter()
         .map(|(name, text)| ((*name).to_owned(), json!(text)))

@@ -11,6 +11,7 @@ mod gjson;
 pub(super) mod graphite;
 pub(super) mod ibmmq;
 pub(super) mod influxdb;
+mod jsz;
 pub(super) mod metrics_api;
 pub(super) mod nats_jetstream;
 pub(super) mod nsq;

@@ -28,6 +28,19 @@ pub(super) type Seen = Arc<Mutex<Vec<String>>>;
 
 /// Serves answers by the order of requests, the last one for ever. An empty answer is never sent: the request hangs.
 pub(super) async fn serve(answers: Vec<String>) -> (SocketAddr, Seen) {
+    let mut number = 0;
+    serve_by(move |_| {
+        let answer = answers.get(number).or(answers.last()).unwrap();
+        number += 1;
+        answer.clone()
+    })
+    .await
+}
+
+/// Serves the answer that `reply` gives to a request.
+pub(super) async fn serve_by(
+    mut reply: impl FnMut(&str) -> String + Send + 'static,
+) -> (SocketAddr, Seen) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Seen::default();
@@ -36,12 +49,8 @@ pub(super) async fn serve(answers: Vec<String>) -> (SocketAddr, Seen) {
         let mut hanging = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
             let request = request(&mut stream).await;
-            let number = {
-                let mut log = log.lock().unwrap();
-                log.push(request);
-                log.len() - 1
-            };
-            let answer = answers.get(number).or(answers.last()).unwrap();
+            let answer = reply(&request);
+            log.lock().unwrap().push(request);
             if answer.is_empty() {
                 hanging.push(stream);
             } else {

@@ -9,6 +9,7 @@ mod http;
 mod identities;
 mod kept;
 mod keys;
+mod nats;
 mod no_panic;
 mod read;
 mod real_world;

@@ -263,6 +263,11 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "KEDA asks localhost before it is built",
     ),
     (
+        "nats-jetstream",
+        "natsServerMonitoringEndpoint must be host:port",
+        "no reading can be had",
+    ),
+    (
         "opensearch",
         "addresses must begin with",
         "KEDA asks there before it is built",

@@ -4,6 +4,7 @@ mod account;
 pub(crate) mod binary;
 pub(crate) mod cluster;
 pub(crate) mod front;
+pub(crate) mod nats;
 pub(crate) mod redis;
 pub(crate) mod servers;
 
