@@ -402,10 +402,11 @@ pub fn render(kind: &'static TriggerType, at: At, width: Option<u16>) -> String 
         Target::Unknown => "the source says it".to_owned(),
     };
     line("target", &target);
-    let activation = view.activation.map_or_else(
-        || "a rule of its own, or above 0".to_owned(),
-        |name| format!("above {name}"),
-    );
+    let activation = match view.activation {
+        _ if kind.active_from_target => format!("from {target} on"),
+        Some(name) => format!("above {name}"),
+        None => "a rule of its own, or above 0".to_owned(),
+    };
     line("active", &activation);
     match kind.other_keys {
         OtherKeys::None => {}

@@ -49,6 +49,14 @@ impl Metric {
         })
     }
 
+    /// The same under a longer name, whose end is known only now.
+    pub(crate) fn ending_in(&self, end: &str) -> Self {
+        Self {
+            name: format!("{}{}", self.name, normalize(end)),
+            target: self.target,
+        }
+    }
+
     /// The reading of `value`; `active` is decided on the raw value.
     pub(crate) fn reading(&self, value: f64, active: bool) -> Vec<MetricReading> {
         vec![MetricReading {

@@ -62,6 +62,7 @@ pub fn on_paper(trigger: &Trigger) -> Result<OnPaper, String> {
         }
     };
     let activation = match kind.activation {
+        _ if kind.active_from_target => target.next_down(),
         Some(name) => number(kind, trigger, name)
             .map_err(place)?
             .unwrap_or_default(),
@@ -144,6 +145,11 @@ mod tests {
             ),
             (average(7.0), 2.5)
         );
+        // Active from the target on.
+        let runner = [("targetWorkflowQueueLength", "3")];
+        let (of_three, above) = target("github-runner", &runner);
+        assert_eq!(of_three, average(3.0));
+        assert!(above < 3.0 && above > 2.999);
         assert!(matches!(of("cpu", &[]), Ok(OnPaper::Skipped(_))));
         // A type that cannot be read yet can be weighed on paper all the same.
         assert_eq!(

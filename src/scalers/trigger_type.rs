@@ -26,6 +26,8 @@ pub struct TriggerType {
     pub target: Target,
     /// The parameter that a value must exceed to make it active; 0 where there is none.
     pub activation: Option<&'static str>,
+    /// It is active from its target on, whatever `activation` says.
+    pub active_from_target: bool,
     /// Rules over several of its parameters.
     pub check: Check,
     /// The first version of KEDA that has it.
@@ -51,6 +53,7 @@ impl TriggerType {
         work: Work::Is(InFlight::Unknown, ""),
         target: Target::Fixed(0.0),
         activation: None,
+        active_from_target: false,
         check: nothing_to_check,
         since: KedaVersion::new(0, 0),
         history: &[],

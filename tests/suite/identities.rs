@@ -38,13 +38,13 @@ pub(crate) fn tests() -> Vec<Trial> {
 const SECRET: &str = "hunter2-secret";
 
 /// A server that answers as `reply` says: status and body from head and body of the request.
-struct Server {
-    url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn start(reply: impl Fn(&str) -> (u16, String) + Send + 'static) -> Self {
+    pub(crate) fn start(reply: impl Fn(&str) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -76,7 +76,7 @@ impl Server {
         })
     }
 
-    fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().expect("nobody panics").clone()
     }
 }

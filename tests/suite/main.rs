@@ -12,6 +12,7 @@ mod support;
 
 mod assets;
 mod auth;
+mod ci_types;
 mod cleanup;
 mod cli;
 mod credentials;
@@ -49,6 +50,7 @@ fn main() {
     let trials: Vec<Trial> = [
         assets::tests(),
         auth::tests(),
+        ci_types::tests(),
         cleanup::tests(),
         cli::tests(),
         credentials::tests(),

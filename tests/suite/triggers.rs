@@ -55,6 +55,8 @@ fn one() -> Outcome {
             "also awsAccessKeyId",
         ],
     );
+    let output = triggers(&["github-runner"]).expect(0);
+    assert_contains(&output.stdout, &["from targetWorkflowQueueLength on"]);
     let output = triggers(&["stan"]).expect(0);
     assert_contains(&output.stdout, &["with KEDA 2.19: use nats-jetstream"]);
     Ok(())

@@ -50,6 +50,7 @@ pub(crate) struct HttpClient {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -62,6 +63,8 @@ pub(crate) struct Request {
     pub(crate) form: Option<Vec<(String, String)>>,
     /// A PUT without a body.
     pub(crate) put: bool,
+    /// A POST without a body.
+    pub(crate) post: bool,
 }
 
 impl HttpClient {
@@ -199,10 +202,12 @@ impl HttpClient {
             basic,
             form,
             put,
+            post,
         } = request;
         let mut builder = match &form {
             Some(form) => self.client()?.post(url.clone()).form(form),
             None if put => self.client()?.put(url.clone()).body(""),
+            None if post => self.client()?.post(url.clone()).body(""),
             None => self.client()?.get(url.clone()),
         };
         builder = builder.timeout(self.timeout).headers(headers);
@@ -211,6 +216,7 @@ impl HttpClient {
         }
         let mut response = builder.send().await.map_err(failed)?;
         let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -222,11 +228,20 @@ impl HttpClient {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body })
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
     }
 }
 
 impl Answer {
+    /// A header that is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// `answered 401 Unauthorized`.
     pub(crate) fn describe(&self) -> String {
         match http::StatusCode::from_u16(self.status)

@@ -62,6 +62,27 @@ pub(super) async fn serve_by(
     (address, seen)
 }
 
+/// Answers by the addresses of requests.
+pub(super) type Pages = Arc<Mutex<Vec<(String, String)>>>;
+
+/// Serves what can be changed later; what is not there is 404.
+pub(super) async fn serve_pages(pages: Vec<(&str, String)>) -> (String, Pages, Seen) {
+    let own = |(path, answer): (&str, String)| (path.to_owned(), answer);
+    let pages: Pages = Arc::new(Mutex::new(pages.into_iter().map(own).collect()));
+    let known = Arc::clone(&pages);
+    let (address, seen) = serve_by(move |request| {
+        let target = request.split(' ').nth(1).unwrap();
+        let known = known.lock().unwrap();
+        let found = known.iter().find(|(path, _)| path == target);
+        found.map_or_else(
+            || answer(404, "{\"message\":\"Not Found\"}"),
+            |(_, answer)| answer.clone(),
+        )
+    })
+    .await;
+    (format!("http://{address}"), pages, seen)
+}
+
 /// A whole request: its head, and as much body as Content-Length says.
 async fn request(stream: &mut tokio::net::TcpStream) -> String {
     let mut bytes = Vec::new();

@@ -1,9 +1,12 @@
 //! Tests over the whole room, with sources faked on loopback ports.
 
 mod aws;
+mod azure_pipelines;
 mod check;
 mod facts;
 pub(super) mod fake;
+mod forgejo;
+mod github;
 mod guards;
 mod http;
 mod identities;

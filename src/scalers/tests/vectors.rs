@@ -243,6 +243,21 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "KEDA finds out at the first reading",
     ),
     (
+        "forgejo-runner",
+        "address must be an absolute http or https URL",
+        "no reading can be had",
+    ),
+    (
+        "github-runner",
+        "githubApiURL must be an absolute http or https URL",
+        "no reading can be had",
+    ),
+    (
+        "github-runner",
+        "appKey is no PEM private key",
+        "KEDA looks at it after the parameters",
+    ),
+    (
         "graphite",
         "authMode basic needs parameter username",
         "2.20 takes a list for no mode at all",

@@ -10,7 +10,7 @@ use crate::scalers::ReadError;
 use crate::scalers::client::http::Answer;
 
 /// A sentence from outside, for the end of an error: one line, not too long, without `secrets` should they be repeated in it.
-pub(super) fn said(text: &str, secrets: &[&str]) -> String {
+pub(crate) fn said(text: &str, secrets: &[&str]) -> String {
     let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
         line = line.replace(secret, "***");
@@ -24,6 +24,12 @@ pub(super) fn said(text: &str, secrets: &[&str]) -> String {
     } else {
         format!(": {short}")
     }
+}
+
+/// The `message` of a refusal, as GitHub and Azure DevOps give one.
+pub(crate) fn message(answer: &Answer) -> String {
+    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    json["message"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The token of an OAuth answer. [RFC 6749 §5.1, §5.2]

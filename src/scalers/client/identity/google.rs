@@ -3,19 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rustls::SignatureScheme;
-use rustls::crypto::ring::default_provider;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::answer::token;
 use super::azure::owned;
 use super::cache::Expiring;
+use super::jwt::signed;
 use super::{Identities, Token, token_server};
 use crate::api::Secret;
 use crate::scalers::client::http::Request;
@@ -224,7 +219,7 @@ impl Identities {
                     file["private_key_id"].as_str(),
                     part("private_key")?,
                 )
-                .map_err(wrong)?;
+                .map_err(|problem| wrong(&format!("has a private_key that {problem}")))?;
                 let form = vec![
                     ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
                     ("assertion", &assertion),
@@ -270,30 +265,4 @@ impl Identities {
         given.value.project = file["quota_project_id"].as_str().map(str::to_owned);
         Ok(given)
     }
-}
-
-/// A JSON Web Token with these claims, signed with RS256 and a PEM key. The error is a fragment without the key. [RFC 7519, RFC 7518 §3.3]
-pub(crate) fn signed(
-    claims: &Value,
-    key_id: Option<&str>,
-    private_key: &str,
-) -> Result<String, &'static str> {
-    let mut header = json!({"alg": "RS256", "typ": "JWT"});
-    if let Some(id) = key_id {
-        header["kid"] = json!(id);
-    }
-    let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let message = format!("{}.{}", part(&header), part(claims));
-    let key = PrivateKeyDer::from_pem_slice(private_key.as_bytes())
-        .map_err(|_| "has a private_key that is no PEM private key")?;
-    let signer = default_provider()
-        .key_provider
-        .load_private_key(key)
-        .ok()
-        .and_then(|key| key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]))
-        .ok_or("has a private_key that is no RSA key")?;
-    let signature = signer
-        .sign(message.as_bytes())
-        .map_err(|_| "has a private_key that cannot sign")?;
-    Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }

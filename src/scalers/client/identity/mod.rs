@@ -1,4 +1,4 @@
-//! The caller's own identities at Amazon, Microsoft and Google: what KEDA's operator has as a pod, a caller outside the cluster has in
+//! The caller's own identities at Amazon, Microsoft, Google and GitHub: what KEDA's operator has as a pod, a caller outside the cluster has in
 //! the environment and the home folder.
 //!
 //! [`Identities`] is shared by all triggers of a run: credentials are asked for once and kept until shortly before they expire.
@@ -7,7 +7,10 @@ mod answer;
 pub(crate) mod aws;
 pub(crate) mod azure;
 mod cache;
+pub(crate) mod github;
 pub(crate) mod google;
+pub(crate) mod jwt;
+mod limits;
 mod surroundings;
 
 use std::sync::Arc;
@@ -15,7 +18,9 @@ use std::time::Duration;
 
 use url::Url;
 
+pub(crate) use self::answer::{message, said};
 use self::cache::Cache;
+use self::limits::Limits;
 pub use self::surroundings::Surroundings;
 use super::http::{HttpClient, HttpClients};
 use super::tls::TlsMaterial;
@@ -31,12 +36,13 @@ pub struct Identities {
     nearby: HttpClient,
     aws: Cache<aws::Credentials>,
     tokens: Cache<Token>,
+    limits: Limits,
 }
 
 /// What goes behind `Bearer`.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
-    pub(in crate::scalers::client) text: crate::api::Secret<String>,
+    pub(in crate::scalers) text: crate::api::Secret<String>,
     /// Google: who pays for the request of a user's account.
     pub(in crate::scalers::client) project: Option<String>,
 }
@@ -63,6 +69,7 @@ impl Identities {
             nearby: client(NEARBY_TIMEOUT).without_redirects().without_proxy(),
             aws: Cache::default(),
             tokens: Cache::default(),
+            limits: Limits::default(),
         })
     }
 

@@ -19,7 +19,7 @@ fn account(server: &str) -> String {
 }
 
 /// Head and claims of a JSON Web Token whose signature the public key confirms.
-fn verified(token: &str) -> (Value, Value) {
+pub(in crate::scalers::tests) fn verified(token: &str) -> (Value, Value) {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
     let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;

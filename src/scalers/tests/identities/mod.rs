@@ -4,6 +4,8 @@ mod aws;
 mod azure;
 mod google;
 
+pub(super) use self::google::verified;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
