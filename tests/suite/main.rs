@@ -25,9 +25,11 @@ mod layers;
 mod lease;
 mod limits;
 mod masking;
+mod mysql;
 mod nats;
 mod online;
 mod plan;
+mod postgresql;
 mod readme;
 mod redis_types;
 mod refusals;
@@ -63,9 +65,11 @@ fn main() {
         limits::tests(),
         lease::tests(),
         masking::tests(),
+        mysql::tests(),
         nats::tests(),
         online::tests(),
         plan::tests(),
+        postgresql::tests(),
         readme::tests(),
         redis_types::tests(),
         refusals::tests(),

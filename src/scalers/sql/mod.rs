@@ -5,4 +5,6 @@ pub(super) mod clickhouse;
 pub(super) mod mongodb;
 pub(super) mod mssql;
 pub(super) mod mysql;
+mod number;
 pub(super) mod postgresql;
+mod tls;

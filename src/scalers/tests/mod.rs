@@ -3,6 +3,7 @@
 mod aws;
 mod azure_pipelines;
 mod check;
+mod databases;
 mod facts;
 pub(super) mod fake;
 mod forgejo;

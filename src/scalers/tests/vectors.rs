@@ -289,6 +289,16 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
     ),
     (
         "postgresql",
+        "parameter connection: user must be given",
+        "KEDA takes its operator's account",
+    ),
+    (
+        "postgresql",
+        "podIdentity azure-workload makes its own connection",
+        "KEDA finds out when it connects",
+    ),
+    (
+        "postgresql",
         "parameter port must be",
         "KEDA cannot build it",
     ),

@@ -4,7 +4,9 @@ mod account;
 pub(crate) mod binary;
 pub(crate) mod cluster;
 pub(crate) mod front;
+pub(crate) mod mariadb;
 pub(crate) mod nats;
+pub(crate) mod postgresql;
 pub(crate) mod redis;
 pub(crate) mod servers;
 

@@ -1,7 +1,7 @@
 //! Real servers for the tests: each on free loopback ports, its files in a temporary folder, stopped by its own pid.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -20,8 +20,16 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     preferred
         .chain(std::env::split_paths(&path))
         .chain(MORE_FOLDERS.iter().skip(1).map(PathBuf::from))
+        .chain(postgresql())
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())
+}
+
+/// Where PostgreSQL's programs are: a folder for each version, none of them on PATH.
+fn postgresql() -> impl Iterator<Item = PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql");
+    let versions = versions.into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin"))
 }
 
 /// A free port that nobody else in this process is given. It lies below the range that the system takes ports from by itself, so
@@ -103,6 +111,41 @@ impl Drop for Server {
         }
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// Who runs a server that refuses root: whoever runs the tests, or else the account that the server's package made.
+pub(super) struct Account {
+    name: Option<&'static str>,
+}
+
+impl Account {
+    pub(super) fn new(name: &'static str) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let me = std::fs::metadata("/proc/self").expect("this process");
+        Self {
+            name: (me.uid() == 0).then_some(name),
+        }
+    }
+
+    pub(super) fn command(&self, program: &str) -> Command {
+        let path = find(program).expect("it is installed");
+        let Some(name) = self.name else {
+            return Command::new(path);
+        };
+        let mut command = Command::new(find("setpriv").expect("setpriv is installed"));
+        command.arg(format!("--reuid={name}"));
+        command.arg(format!("--regid={name}"));
+        command.arg("--clear-groups").arg(path).current_dir("/");
+        command
+    }
+
+    pub(super) fn give(&self, path: &Path) {
+        if let Some(name) = self.name {
+            let mut command = Command::new("chown");
+            let given = command.arg(format!("{name}:{name}")).arg(path).status();
+            assert!(given.is_ok_and(|status| status.success()), "chown");
+        }
     }
 }
 

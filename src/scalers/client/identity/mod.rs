@@ -47,6 +47,13 @@ pub(crate) struct Token {
     pub(in crate::scalers::client) project: Option<String>,
 }
 
+impl Token {
+    /// The token itself, for servers that take it as a password.
+    pub(crate) fn text(&self) -> &crate::api::Secret<String> {
+        &self.text
+    }
+}
+
 /// How long a token server may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a server of the machine itself may take: where there is none, nobody answers at all.
