@@ -15,6 +15,7 @@ mod auth;
 mod ci_types;
 mod cleanup;
 mod cli;
+mod cloud_queues;
 mod credentials;
 mod examples;
 mod faults;
@@ -55,6 +56,7 @@ fn main() {
         ci_types::tests(),
         cleanup::tests(),
         cli::tests(),
+        cloud_queues::tests(),
         credentials::tests(),
         examples::tests(),
         faults::tests(),

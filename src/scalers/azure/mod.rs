@@ -9,10 +9,12 @@ pub(super) mod log_analytics;
 pub(super) mod monitor;
 pub(super) mod queue;
 pub(super) mod servicebus;
+mod storage;
 
+use super::BuildError;
 use super::given::{Given, Identity, Problem};
-use super::params::ParameterSpec;
 use super::params::notation::text;
+use super::params::{ParameterSpec, Resolved};
 
 /// Which Azure is asked.
 static AZURE: &[ParameterSpec] = &[
@@ -35,6 +37,61 @@ const CLOUDS: &[&str] = &[
 
 /// Clouds that only the types with hosts of their own know, by names that went with the older library.
 const OLDER_CLOUDS: &[&str] = &["AzureCloud", "AzureUSGovernment", "AzureGermanCloud"];
+
+/// Where one of the clouds has its services. [KEDA `azure/cloud_config.go`]
+struct Environment {
+    names: &'static [&'static str],
+    storage: &'static str,
+}
+
+static ENVIRONMENTS: &[Environment] = &[
+    Environment {
+        names: &["AzurePublicCloud", "AzureCloud"],
+        storage: "core.windows.net",
+    },
+    Environment {
+        names: &["AzureUSGovernmentCloud", "AzureUSGovernment"],
+        storage: "core.usgovcloudapi.net",
+    },
+    Environment {
+        names: &["AzureChinaCloud"],
+        storage: "core.chinacloudapi.cn",
+    },
+    Environment {
+        names: &["AzureGermanCloud"],
+        storage: "core.cloudapi.de",
+    },
+];
+
+/// What follows an account's name in a host: what `of` says of the cloud, or in a Private cloud the parameter `name`.
+fn host_suffix(
+    parameters: &Resolved,
+    name: &str,
+    of: impl Fn(&Environment) -> String,
+) -> Result<String, BuildError> {
+    let cloud = match parameters.text("cloud") {
+        "" => CLOUDS[0],
+        cloud => cloud,
+    };
+    if cloud.eq_ignore_ascii_case("Private") {
+        return match parameters.text(name) {
+            "" => Err(BuildError::new(format!(
+                "parameter {name} is missing beside cloud Private"
+            ))),
+            suffix => Ok(suffix.to_owned()),
+        };
+    }
+    let is_meant = |environment: &&Environment| {
+        let mut names = environment.names.iter();
+        names.any(|name| name.eq_ignore_ascii_case(cloud))
+    };
+    ENVIRONMENTS.iter().find(is_meant).map(of).ok_or_else(|| {
+        BuildError::new(format!(
+            "parameter cloud must be {} or Private",
+            CLOUDS.join(", ")
+        ))
+    })
+}
 
 static SUFFIX: &[ParameterSpec] = &[text(
     &["endpointSuffix"],

@@ -1,14 +1,21 @@
 //! `azure-queue`: length of a storage queue. [KEDA `azure_queue_scaler.go`]
 
+use async_trait::async_trait;
+use url::Url;
+
 use super::AZURE;
 use super::SUFFIX;
+use super::storage::{Service, Storage};
 use crate::api::facts::InFlight;
+use crate::api::reading::MetricReading;
+use crate::scalers::client::xml;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, from, since};
-use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::Source;
+use crate::scalers::metric::{self, Metric, count};
 use crate::scalers::params::notation::{AME, text, whole};
-use crate::scalers::trigger_type::{Flight, Target, TriggerType, Work};
+use crate::scalers::params::{ParameterSpec, Resolved, Source};
+use crate::scalers::trigger_type::{Behaviour, Flight, Target, TriggerType, Work};
+use crate::scalers::{BuildError, ReadError, Scaler, ScalerContext, endpoint};
 
 static PARAMETERS: &[ParameterSpec] = &[
     whole(&["activationQueueLength"], "active only above this length").default("0"),
@@ -48,6 +55,7 @@ pub(in crate::scalers) static AZURE_QUEUE: TriggerType = TriggerType {
     target: Target::Parameter(&["queueLength"], 5.0),
     activation: Some("activationQueueLength"),
     check,
+    behaviour: Behaviour::Reads(build),
     history: &[HISTORY],
     ..TriggerType::USUAL
 };
@@ -70,4 +78,100 @@ fn work(given: &Given<'_>) -> Flight {
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::suffix(given, "endpointSuffix", found);
     super::storage(given, found);
+}
+
+/// Most messages that the service shows without taking them.
+const PEEKED: i64 = 32;
+const COUNT_HEADER: &str = "x-ms-approximate-messages-count";
+
+struct Queue {
+    metric: Metric,
+    activation: i64,
+    /// Whether messages that a receiver hides are left out.
+    visible_only: bool,
+    url: Url,
+    storage: Storage,
+}
+
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let storage = Storage::new(context, parameters, Service::Queue)?;
+    let name = parameters.text("queueName");
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !name.bytes().all(fits) {
+        return Err(BuildError::new(format!(
+            "parameter queueName must be small letters, digits and hyphens, not {name:?}"
+        )));
+    }
+    let strategy = parameters.text("queueLengthStrategy");
+    Ok(Box::new(Queue {
+        metric: Metric::new(
+            context,
+            &format!("azure-queue-{name}"),
+            metric::Target::Whole(parameters.integer("queueLength").unwrap_or_default()),
+        )?,
+        activation: parameters
+            .integer("activationQueueLength")
+            .unwrap_or_default(),
+        visible_only: strategy.eq_ignore_ascii_case("visibleonly"),
+        url: storage.url(&[name]),
+        storage,
+    }))
+}
+
+impl Queue {
+    /// The length that the service keeps count of, hidden messages included.
+    async fn all(&self) -> Result<i64, ReadError> {
+        let mut url = self.url.clone();
+        url.set_query(Some("comp=metadata"));
+        let answer = self.storage.get(url).await?;
+        let length = answer
+            .headers
+            .get(COUNT_HEADER)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .filter(|length| *length >= 0);
+        length.ok_or_else(|| {
+            ReadError::new(format!(
+                "{} answered without {COUNT_HEADER}, or with one that is no count; is it a queue of Azure Storage?",
+                self.endpoint()
+            ))
+        })
+    }
+
+    /// How many of the first messages no receiver hides.
+    async fn visible(&self) -> Result<i64, ReadError> {
+        let mut url = self.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.push("messages");
+        }
+        url.set_query(Some(&format!("numofmessages={PEEKED}&peekonly=true")));
+        let answer = self.storage.get(url).await?;
+        let mut length = 0;
+        xml::walk(&answer.body, "QueueMessagesList", |path, _| {
+            length += i64::from(path == ["QueueMessage"]);
+        })
+        .map_err(|error| ReadError::new(format!("{}/messages {error}", self.endpoint())))?;
+        Ok(length)
+    }
+}
+
+#[async_trait]
+impl Scaler for Queue {
+    async fn read(&self) -> Result<Vec<MetricReading>, ReadError> {
+        let mut length = PEEKED;
+        if self.visible_only {
+            length = self.visible().await?;
+        }
+        // Where more are visible than are shown, KEDA counts the hidden ones too.
+        if length >= PEEKED {
+            length = self.all().await?;
+        }
+        Ok(self.metric.reading(count(length), length > self.activation))
+    }
+
+    fn endpoint(&self) -> String {
+        endpoint(self.url.as_str())
+    }
 }

@@ -14,7 +14,8 @@ use crate::api::reading::MetricReading;
 use crate::api::{KedaVersion, Secret};
 use crate::scalers::client::cloud::Cloud;
 use crate::scalers::client::http::{Answer, HttpClient, Request, parse_url};
-use crate::scalers::client::identity::{message, said};
+use crate::scalers::client::identity::message;
+use crate::scalers::client::said::said;
 use crate::scalers::client::tls::TlsMaterial;
 use crate::scalers::given::{Given, Identity, Problem};
 use crate::scalers::history::{Era, always, from, since};
@@ -348,7 +349,7 @@ impl AzurePipelines {
             }
             Login::Cloud(cloud) => {
                 cloud
-                    .authorize(&mut sent, &mut request.headers, now)
+                    .authorize(&mut sent, &mut request.headers, None, now)
                     .await?;
                 ""
             }

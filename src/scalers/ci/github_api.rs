@@ -11,7 +11,8 @@ use url::Url;
 use crate::api::Secret;
 use crate::scalers::client::http::{Answer, HttpClient, Request};
 use crate::scalers::client::identity::github::GithubApp;
-use crate::scalers::client::identity::{message, said};
+use crate::scalers::client::identity::message;
+use crate::scalers::client::said::said;
 use crate::scalers::{Identities, ReadError, endpoint};
 
 /// So many items are asked for at a time, the most that GitHub gives.

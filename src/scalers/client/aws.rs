@@ -129,8 +129,11 @@ fn identity(
         external_id,
         web_identity: false,
     });
-    if parameters.text("identityOwner") == "operator" {
-        return Ok(Some(role.unwrap_or(AwsIdentity::Own)));
+    match parameters.text("identityOwner") {
+        "" | "pod" => {}
+        "operator" => return Ok(Some(role.unwrap_or(AwsIdentity::Own))),
+        // KEDA takes any other text for operator, and looks at no parameter then.
+        _ => return Ok(Some(AwsIdentity::Own)),
     }
     if role.is_some() {
         return Ok(role);

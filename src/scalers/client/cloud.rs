@@ -77,11 +77,12 @@ impl Cloud {
         }
     }
 
-    /// Signs a GET request, or adds a token to any. The last that is done to a request.
+    /// Signs a request, a POST of `body` or else a GET, or adds a token to any. The last that is done to a request.
     pub(crate) async fn authorize(
         &self,
         url: &mut Url,
         headers: &mut HeaderMap,
+        body: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<(), ReadError> {
         let token = match &self.way {
@@ -97,7 +98,7 @@ impl Cloud {
                     .await?;
                 Signer::new(credentials, region, service)
                     .map_err(ReadError::new)?
-                    .sign(url, headers, now);
+                    .sign(url, headers, body, now);
                 return Ok(());
             }
             Way::Azure(identity) => self.identities.azure(identity, now).await?,

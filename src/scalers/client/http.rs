@@ -61,10 +61,10 @@ pub(crate) struct Request {
     pub(crate) basic: Option<(String, String)>,
     /// A form makes it a POST.
     pub(crate) form: Option<Vec<(String, String)>>,
+    /// So does a body, an empty one too; a header says its type.
+    pub(crate) body: Option<Vec<u8>>,
     /// A PUT without a body.
     pub(crate) put: bool,
-    /// A POST without a body.
-    pub(crate) post: bool,
 }
 
 impl HttpClient {
@@ -201,14 +201,14 @@ impl HttpClient {
             headers,
             basic,
             form,
+            body,
             put,
-            post,
         } = request;
-        let mut builder = match &form {
-            Some(form) => self.client()?.post(url.clone()).form(form),
-            None if put => self.client()?.put(url.clone()).body(""),
-            None if post => self.client()?.post(url.clone()).body(""),
-            None => self.client()?.get(url.clone()),
+        let mut builder = match (&form, body) {
+            (Some(form), _) => self.client()?.post(url.clone()).form(form),
+            (None, Some(body)) => self.client()?.post(url.clone()).body(body),
+            (None, None) if put => self.client()?.put(url.clone()).body(""),
+            (None, None) => self.client()?.get(url.clone()),
         };
         builder = builder.timeout(self.timeout).headers(headers);
         if let Some((username, password)) = basic {

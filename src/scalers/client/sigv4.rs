@@ -1,4 +1,4 @@
-//! AWS Signature Version 4 for GET requests. [AWS, "Signature Version 4 signing process"]
+//! AWS Signature Version 4. [AWS, "Signature Version 4 signing process"]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -90,9 +90,15 @@ impl Signer {
         })
     }
 
-    /// Signs a GET request without a body: the query takes its canonical form, and `headers`, all of which are signed, get the time,
-    /// the session token and the signature.
-    pub(crate) fn sign(&self, url: &mut Url, headers: &mut HeaderMap, now: Timestamp) {
+    /// Signs a POST of `body`, or without one a GET: the query takes its canonical form, and `headers`, all of which are signed, get the
+    /// time, the session token and the signature.
+    pub(crate) fn sign(
+        &self,
+        url: &mut Url,
+        headers: &mut HeaderMap,
+        body: Option<&[u8]>,
+        now: Timestamp,
+    ) {
         let query = canonical_query(url);
         if !query.is_empty() {
             url.set_query(Some(&query));
@@ -110,8 +116,9 @@ impl Signer {
             .collect();
         let lines = lines.join("\n");
         let path = escape(url.path(), b"-._~/");
-        let body = hex(&Sha256::digest(b""));
-        let request = format!("GET\n{path}\n{query}\n{lines}\n\n{names}\n{body}");
+        let method = if body.is_some() { "POST" } else { "GET" };
+        let body = hex(&Sha256::digest(body.unwrap_or_default()));
+        let request = format!("{method}\n{path}\n{query}\n{lines}\n\n{names}\n{body}");
         let request = hex(&Sha256::digest(request));
         let date = &time[..8];
         let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
@@ -227,13 +234,23 @@ mod tests {
     }
 
     /// Authorization header and address of a request that is signed at 2015-08-30T12:36:00Z.
-    fn sign(signer: &Signer, address: &str, headers: &[(&'static str, &str)]) -> (String, Url) {
+    fn sign(
+        signer: &Signer,
+        address: &str,
+        headers: &[(&'static str, &str)],
+        body: Option<&[u8]>,
+    ) -> (String, Url) {
         let mut url = Url::parse(address).unwrap();
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(*name, HeaderValue::try_from(*value).unwrap());
         }
-        signer.sign(&mut url, &mut map, "2015-08-30T12:36:00Z".parse().unwrap());
+        signer.sign(
+            &mut url,
+            &mut map,
+            body,
+            "2015-08-30T12:36:00Z".parse().unwrap(),
+        );
         assert_eq!(map["x-amz-date"], "20150830T123600Z");
         assert!(map["authorization"].is_sensitive());
         (map["authorization"].to_str().unwrap().to_owned(), url)
@@ -278,7 +295,8 @@ mod tests {
                 "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
             ),
         ] {
-            let (authorization, _) = sign(&signer("us-east-1", service, ""), address, headers);
+            let (authorization, _) =
+                sign(&signer("us-east-1", service, ""), address, headers, None);
             let wanted = format!(
                 "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/{service}/aws4_request, SignedHeaders={names}, Signature={signature}"
             );
@@ -297,6 +315,7 @@ mod tests {
                 ("authorization", "not signed"),
                 ("user-agent", "not signed"),
             ],
+            None,
         );
         assert!(
         authorization.ends_with(
@@ -312,6 +331,7 @@ mod tests {
             &signer,
             "http://127.0.0.1:9090/p%20q/x?z",
             &[("x-scope", "  a   b ")],
+            None,
         );
         assert!(
         authorization.ends_with(
@@ -319,6 +339,45 @@ mod tests {
         ),
         "{authorization}"
     );
+    }
+
+    /// `post-vanilla` and `post-x-www-form-urlencoded` of AWS's test suite, and what botocore 1.43 makes of a request to SQS.
+    #[test]
+    fn bodies_are_signed() {
+        let vanilla = signer("us-east-1", "service", "");
+        let sqs = signer("eu-central-1", "sqs", "tok/en+=");
+        for (signer, address, headers, body, signature) in [
+            (
+                &vanilla,
+                "https://example.amazonaws.com/",
+                &[][..],
+                "",
+                "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+            ),
+            (
+                &vanilla,
+                "https://example.amazonaws.com/",
+                &[("content-type", "application/x-www-form-urlencoded")],
+                "Param1=value1",
+                "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+            ),
+            (
+                &sqs,
+                "https://sqs.eu-central-1.amazonaws.com/",
+                &[
+                    ("content-type", "application/x-amz-json-1.0"),
+                    ("x-amz-target", "AmazonSQS.GetQueueAttributes"),
+                ],
+                "{\"QueueUrl\":\"https://sqs.eu-central-1.amazonaws.com/1/q\"}",
+                "4b0d3a15b0ea93f65ae8bcb172e9a59d874a5f07f6df1dba96ea6775560bfbbe",
+            ),
+        ] {
+            let (authorization, _) = sign(signer, address, headers, Some(body.as_bytes()));
+            assert!(
+                authorization.ends_with(&format!("Signature={signature}")),
+                "{authorization}"
+            );
+        }
     }
 
     #[test]

@@ -435,7 +435,9 @@ impl Scaler for Prometheus {
             .apply(&self.client, &mut url, &mut request)
             .await?;
         if let Some(cloud) = &self.cloud {
-            cloud.authorize(&mut url, &mut request.headers, now).await?;
+            cloud
+                .authorize(&mut url, &mut request.headers, None, now)
+                .await?;
         }
         let answer = self.client.send(&url, request).await?;
         if !(200..300).contains(&answer.status) {

@@ -96,7 +96,7 @@ impl Management {
             }
             Some(Token::Azure(cloud, now)) => {
                 cloud
-                    .authorize(&mut url, &mut request.headers, now())
+                    .authorize(&mut url, &mut request.headers, None, now())
                     .await?;
             }
         }

@@ -15,6 +15,7 @@ mod kept;
 mod keys;
 mod nats;
 mod no_panic;
+mod queues;
 mod read;
 mod real_world;
 mod redis_types;

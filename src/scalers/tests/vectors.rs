@@ -223,6 +223,11 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
     ),
     ("apache-kafka", "sasl scram_sha", "no broker lets it in"),
     (
+        "aws-sqs-queue",
+        "awsEndpoint must be an absolute http or https URL",
+        "no reading can be had",
+    ),
+    (
         "azure-blob",
         "connectionFromEnv names the variable",
         "the variable is missing (DESIGN §6)",

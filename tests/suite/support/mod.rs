@@ -1,10 +1,12 @@
 //! What the tests share: the binary with a clean environment, a cluster, servers, and a small vocabulary for assertions.
 
 mod account;
+pub(crate) mod azurite;
 pub(crate) mod binary;
 pub(crate) mod cluster;
 pub(crate) mod front;
 pub(crate) mod mariadb;
+pub(crate) mod moto;
 pub(crate) mod nats;
 pub(crate) mod postgresql;
 pub(crate) mod redis;

@@ -7,11 +7,12 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::{is_token, said, token};
+use super::answer::{is_token, token};
 use super::cache::Expiring;
 use super::{Identities, Token, token_server};
 use crate::api::{PodIdentity, Secret};
 use crate::scalers::client::http::Request;
+use crate::scalers::client::said::said;
 use crate::scalers::{ReadError, endpoint};
 
 const AUTHORITY: &str = "https://login.microsoftonline.com/";

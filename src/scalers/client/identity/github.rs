@@ -6,12 +6,13 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::answer::{is_token, message, said};
+use super::answer::{is_token, message};
 use super::cache::Expiring;
 use super::jwt::signed;
 use super::{Identities, Token};
 use crate::api::Secret;
 use crate::scalers::client::http::Request;
+use crate::scalers::client::said::said;
 use crate::scalers::{ReadError, endpoint};
 
 /// An App where it is installed.
@@ -61,7 +62,7 @@ impl Identities {
             path.extend(["app", "installations", &installation, "access_tokens"]);
         }
         let mut request = Request {
-            post: true,
+            body: Some(Vec::new()),
             ..Request::default()
         };
         let mut bearer = HeaderValue::try_from(format!("Bearer {jwt}"))

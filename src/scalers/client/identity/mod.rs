@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub(crate) use self::answer::{message, said};
+pub(crate) use self::answer::message;
 use self::cache::Cache;
 use self::limits::Limits;
 pub use self::surroundings::Surroundings;

@@ -87,7 +87,8 @@ async fn aws_role() {
     let asked = all(&seen);
     assert_eq!(asked.len(), 1);
     for part in [
-        "GET /?Action=AssumeRole&ExternalId=ext%20ernal&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx&RoleSessionName=keda-jobs&Version=2011-06-15 HTTP",
+        "POST / HTTP",
+        "\r\n\r\nAction=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fx&RoleSessionName=keda-jobs&ExternalId=ext+ernal",
         "Credential=AKIDENV/20260101/eu-central-1/sts/aws4_request",
         "x-amz-security-token: session-token",
     ] {
@@ -104,7 +105,7 @@ async fn aws_role() {
             .await
             .unwrap();
         signed_by(&request, "ASIAROLE");
-        assert!(all(&seen)[0].contains("ExternalId=e&RoleArn=arn%3Ay"));
+        assert!(all(&seen)[0].contains("RoleArn=arn%3Ay&RoleSessionName=keda-jobs&ExternalId=e"));
     }
 }
 
@@ -301,10 +302,11 @@ async fn aws_profiles() {
     let asked = all(&seen);
     assert!(
         asked[0].contains("Credential=AKIDBASE/")
-            && asked[0].contains("ExternalId=e&RoleArn=arn%3Amid")
+            && asked[0].contains("RoleArn=arn%3Amid&")
+            && asked[0].contains("&ExternalId=e")
     );
     assert!(asked[1].contains("Credential=ASIAONE/"));
-    assert!(asked[1].contains("DurationSeconds=900&RoleArn=arn%3Atop&RoleSessionName=me"));
+    assert!(asked[1].contains("RoleArn=arn%3Atop&RoleSessionName=me&DurationSeconds=900"));
     for (name, wanted) in [
         (
             "none",

@@ -46,7 +46,34 @@ const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 /// For whom the token of a service account is made.
 const AUDIENCE: &str = "sts.amazonaws.com";
 
+/// The partitions of AWS: how the names of their regions begin, and how hosts end. [AWS SDK for Go v2, `partitions.json`]
+const PARTITIONS: &[(&str, &str)] = &[
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("us-iso-", "c2s.ic.gov"),
+];
+
 impl Identities {
+    /// Where a service of a region is, unless the environment names another place, as it does for the SDKs; and what says so.
+    pub(crate) fn aws_endpoint(&self, service: &str, region: &str) -> (String, String) {
+        let own = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase());
+        for name in [&own, "AWS_ENDPOINT_URL"] {
+            if let Some(address) = self.surroundings.variable(name) {
+                return (name.to_owned(), address);
+            }
+        }
+        let is_there = |(begin, _): &&(&str, &str)| region.starts_with(begin);
+        let partition = PARTITIONS.iter().find(is_there);
+        let suffix = partition.map_or("amazonaws.com", |(_, suffix)| suffix);
+        (
+            format!("the endpoint of {service}"),
+            format!("https://{service}.{region}.{suffix}/"),
+        )
+    }
+
     /// The access key with which `identity` signs in `region`. `cluster` is asked about service accounts only.
     pub(crate) async fn aws(
         &self,

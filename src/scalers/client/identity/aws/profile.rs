@@ -9,11 +9,12 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 
-use super::super::answer::{is_token, said};
+use super::super::answer::is_token;
 use super::super::token_server;
 use super::sts::Role;
 use super::{Credentials, Expiring, Identities, SESSION, checked, from_json};
 use crate::scalers::client::http::Request;
+use crate::scalers::client::said::said;
 use crate::scalers::{ReadError, endpoint};
 
 /// Settings of one section by name.
