@@ -6,5 +6,6 @@ pub(super) mod mongodb;
 pub(super) mod mssql;
 pub(super) mod mysql;
 mod number;
+mod percent;
 pub(super) mod postgresql;
 mod tls;

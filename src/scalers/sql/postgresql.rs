@@ -4,13 +4,15 @@ mod connection;
 mod limited;
 mod settings;
 mod value;
+mod words;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use self::settings::{Settings, Words};
+use self::settings::Settings;
+use self::words::Words;
 use crate::api::facts::InFlight;
 use crate::api::reading::MetricReading;
 use crate::scalers::client::identity::Identities;
@@ -126,7 +128,7 @@ fn build(
         ("parameter ", separate(parameters, is_azure)?)
     } else {
         let wrong = |text| BuildError::new(format!("parameter connection: {text}"));
-        let words = settings::words(connection).map_err(wrong)?;
+        let words = words::words(connection).map_err(wrong)?;
         ("parameter connection: ", words)
     };
     let settings =

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::api::Secret;
 use crate::scalers::params::parse_duration;
+use crate::scalers::sql::percent::decoded;
 
 /// What a connection is made with.
 pub(super) struct Dsn {
@@ -83,7 +84,7 @@ impl Dsn {
             user,
             password,
             parse_address(network, address)?,
-            &unescaped(database, false)?,
+            &decoded(database, false)?,
         );
         for parameter in parameters.split('&') {
             if let Some((name, value)) = parameter.split_once('=') {
@@ -157,7 +158,7 @@ impl Dsn {
             "strict" => return Err("its parameter strict is none any more".to_owned()),
             _ => self
                 .variables
-                .push((name.to_owned(), unescaped(value, true)?)),
+                .push((name.to_owned(), decoded(value, true)?)),
         }
         Ok(())
     }
@@ -184,26 +185,6 @@ fn parse_address(network: &str, address: &str) -> Result<Address, String> {
 pub(super) fn network_address(host: &str, port: &str) -> Option<Address> {
     let port = port.parse().ok().filter(|port| *port > 0)?;
     (!host.is_empty()).then(|| Address::Network(host.to_owned(), port))
-}
-
-/// `%2F` is a slash; in a parameter + is a space.
-fn unescaped(text: &str, is_parameter: bool) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' if is_parameter => bytes.push(b' '),
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                let (Some(high), Some(low)) = (digit(), digit()) else {
-                    return Err("a % behind its last / is not followed by two hexadecimal digits; write it as %25".to_owned());
-                };
-                bytes.extend(u8::try_from(high * 16 + low));
-            }
-            other => bytes.push(other),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| "it holds bytes that are no text".to_owned())
 }
 
 impl std::fmt::Display for Address {

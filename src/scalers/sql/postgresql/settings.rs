@@ -1,18 +1,15 @@
-//! A connection string, as KEDA's driver reads it. [pgx 5.9.2 `pgconn.ParseConfig`]
+//! What a connection string means, as KEDA's driver understands it. [pgx 5.9.2 `pgconn.ParseConfig`]
 //!
 //! What that driver also takes from its surroundings (PG* variables, `~/.pgpass`, `~/.postgresql`) would be those of KEDA's operator:
 //! nothing of the caller's stands in for them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslNegotiation};
 
+use super::words::Words;
 use crate::api::Secret;
-
-/// The words of a connection string by their names.
-pub(super) type Words = BTreeMap<String, String>;
 
 /// What a connection is made with.
 pub(super) struct Settings {
@@ -277,138 +274,99 @@ fn options(words: &Words) -> String {
     options
 }
 
-/// The words of a connection string in either form. The error holds none of them.
-pub(super) fn words(text: &str) -> Result<Words, String> {
-    let address = text
-        .strip_prefix("postgres://")
-        .or_else(|| text.strip_prefix("postgresql://"));
-    address.map_or_else(|| of_keywords(text), of_address)
-}
+#[cfg(test)]
+mod tests {
+    use super::super::words::words;
+    use super::*;
 
-fn canonical(name: &str) -> String {
-    if name == "dbname" { "database" } else { name }.to_owned()
-}
+    /// Hosts and ports, user, password, database and sslmode of a connection.
+    fn parts(text: &str) -> String {
+        let settings = words(text).and_then(|words| Settings::new(&words));
+        let settings = settings.unwrap_or_else(|error| panic!("{text}: {error}"));
+        let hosts: Vec<String> = settings
+            .hosts
+            .iter()
+            .map(|(host, port)| format!("{host} {port}"))
+            .collect();
+        format!(
+            "{}, {} {} {} {:?}",
+            hosts.join(", "),
+            settings.user,
+            settings.password.expose(),
+            settings.database,
+            settings.tls.mode
+        )
+    }
 
-fn is_space(letter: char) -> bool {
-    matches!(letter, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
-}
-
-/// `host=h user='a b'`.
-fn of_keywords(text: &str) -> Result<Words, String> {
-    let mut words = Words::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (name, after) = rest
-            .split_once('=')
-            .ok_or("it must be keyword=value pairs, or an address that begins with postgres://")?;
-        let name = name.trim_matches(is_space);
-        let after = after.trim_start_matches(is_space);
-        let (value, left) = match after.strip_prefix('\'') {
-            Some(quoted) => value(quoted, |letter| letter == '\''),
-            None => value(after, is_space),
-        };
-        if name.is_empty() {
-            return Err("a value in it has no keyword".to_owned());
-        }
-        if after.starts_with('\'') && left.is_none() {
-            return Err("a quoted value in it does not end".to_owned());
-        }
-        rest = left.unwrap_or_default();
-        if name != "user" || !value.is_empty() {
-            words.insert(canonical(name), value);
+    #[test]
+    fn connections() {
+        for (text, wanted) in [
+            ("host=h user=u", "h 5432, u   Prefer"),
+            (
+                r"host=h user=u password='a\'b\\c' dbname = d",
+                r"h 5432, u a'b\c d Prefer",
+            ),
+            (
+                r"host=h user=u password=a\'b\\c sslmode=allow",
+                r"h 5432, u a'b\c  Allow",
+            ),
+            ("postgres://u:p%40@h/d", "h 5432, u p@ d Prefer"),
+            (
+                "postgres://u:p@[::1]:1,[::2]/d",
+                "::1 1, ::2 1, u p d Prefer",
+            ),
+            // A port for each host, or the first one for all that have none.
+            ("host=a,b,c port=1,2 user=u", "a 1, b 2, c 1, u   Prefer"),
+            ("postgres://u@a:1,b:2", "a 1, b 2, u   Prefer"),
+            // What stands behind the question mark wins, the first one of two.
+            (
+                "postgres://u@h/d?user=x&user=y&dbname=e",
+                "h 5432, x  e Prefer",
+            ),
+            // An authority that is named is asked.
+            ("host=h user=u sslmode=require", "h 5432, u   Require"),
+            (
+                "host=h user=u sslmode=require sslrootcert=f",
+                "h 5432, u   VerifyCa",
+            ),
+            (
+                "host=h user=u sslmode=disable sslrootcert=system",
+                "h 5432, u   VerifyFull",
+            ),
+            ("host=h user=u sslnegotiation=direct", "h 5432, u   Require"),
+        ] {
+            assert_eq!(parts(text), wanted, "{text}");
         }
     }
-    Ok(words)
-}
 
-/// A value up to a letter that ends it, and what stands after that letter, if there is one.
-fn value(text: &str, ends: impl Fn(char) -> bool) -> (String, Option<&str>) {
-    let mut value = String::new();
-    let mut letters = text.char_indices();
-    while let Some((place, letter)) = letters.next() {
-        if ends(letter) {
-            return (value, Some(&text[place + letter.len_utf8()..]));
-        }
-        if letter != '\\' {
-            value.push(letter);
-            continue;
-        }
-        match letters.next() {
-            Some((_, next)) if matches!(next, '\\' | '\'') => value.push(next),
-            Some((_, next)) => value.extend([letter, next]),
-            None => value.push(letter),
-        }
+    #[test]
+    fn parameters_of_the_server() {
+        let words = words("options='-c a=1' search_path='x, y' zone=U\\\\ host=h port=1").unwrap();
+        assert_eq!(
+            options(&words),
+            "-c a=1 -c search_path=x,\\ y -c zone=U\\\\"
+        );
     }
-    (value, None)
-}
 
-/// `user:password@host:port,host:port/database?keyword=value`, without its scheme.
-fn of_address(text: &str) -> Result<Words, String> {
-    let mut words = Words::new();
-    let text = text.split('#').next().unwrap_or_default();
-    let (text, query) = text.split_once('?').unwrap_or((text, ""));
-    let (authority, path) = text.split_once('/').unwrap_or((text, ""));
-    let (user, hosts) = match authority.rsplit_once('@') {
-        Some((user, hosts)) => (Some(user), hosts),
-        None => (None, authority),
-    };
-    let (mut names, mut ports) = (Vec::new(), Vec::new());
-    for host in hosts.split(',').filter(|host| !host.is_empty()) {
-        let bare = host.trim_matches(['[', ']']);
-        if !host.contains(':') || bare.parse::<std::net::Ipv6Addr>().is_ok() {
-            names.push(bare);
-            continue;
+    #[test]
+    fn what_cannot_be_read_is_not_shown() {
+        for text in [
+            "hunter2",
+            "=hunter2",
+            "host=h user=u password='hunter2",
+            "host=h user=u sslcert=hunter2",
+            "host=h user=u connect_timeout=hunter2",
+            "host=h user=u channel_binding=hunter2",
+            "host=h user=u target_session_attrs=hunter2",
+            "host=h user=u service=hunter2",
+            "postgres://u:hunter2/@h/d",
+            "postgres://u:%hunter2@h/d",
+        ] {
+            let settings = words(text).and_then(|words| Settings::new(&words));
+            let Err(error) = settings else {
+                panic!("{text} is read");
+            };
+            assert!(!error.contains("hunter2"), "{text}: {error}");
         }
-        let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
-        let name = name.trim_matches(['[', ']']);
-        let is_sound = port.bytes().all(|byte| byte.is_ascii_digit())
-            && (!name.contains(':') || host.starts_with('['));
-        if !is_sound {
-            // Most often a password with a letter that ends the user's part.
-            return Err("its hosts cannot be read; a user or password with / ? # @ or : must have them as %2F %3F %23 %40 %3A".to_owned());
-        }
-        names.extend(Some(name).filter(|name| !name.is_empty()));
-        ports.extend(Some(port).filter(|port| !port.is_empty()));
     }
-    let mut insert = |name: &str, value: String| {
-        if !value.is_empty() {
-            words.insert(name.to_owned(), value);
-        }
-    };
-    if let Some(user) = user {
-        let (user, password) = user.split_once(':').unwrap_or((user, ""));
-        insert("user", decoded(user)?);
-        insert("password", decoded(password)?);
-    }
-    insert("host", names.join(","));
-    insert("port", ports.join(","));
-    insert("database", decoded(path.trim_start_matches('/'))?);
-    let mut written: Words = Words::new();
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        written
-            .entry(canonical(&name))
-            .or_insert(value.into_owned());
-    }
-    words.extend(written);
-    Ok(words)
-}
-
-/// `%40` is `@`.
-fn decoded(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        let (Some(high), Some(low)) = (digit(), digit()) else {
-            return Err(
-                "a % in it is not followed by two hexadecimal digits; write it as %25".to_owned(),
-            );
-        };
-        bytes.extend(u8::try_from(high * 16 + low));
-    }
-    String::from_utf8(bytes).map_err(|_| "it holds bytes that are no text".to_owned())
 }
