@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
+use crate::api::Secret;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
 
 /// What is looked at of a server's certificate.
@@ -51,6 +52,16 @@ pub(super) fn client(check: Check, material: &TlsMaterial) -> Result<ClientConfi
     builder
         .with_client_auth_cert(chain, key)
         .map_err(|_| "cert and key do not belong together".to_owned())
+}
+
+/// A file that a connection string names.
+pub(super) async fn file(name: &str, path: &str) -> Result<Secret<String>, String> {
+    match tokio::fs::read_to_string(path).await {
+        Ok(text) => Ok(Secret::new(text)),
+        Err(error) => Err(format!(
+            "{name} of the connection names {path:?}, which cannot be read here: {error}"
+        )),
+    }
 }
 
 fn roots(material: &TlsMaterial) -> Result<RootCertStore, String> {

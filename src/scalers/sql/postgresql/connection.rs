@@ -19,7 +19,7 @@ use super::value::{Raw, number as number_of};
 use crate::api::Secret;
 use crate::scalers::client::tls::TlsMaterial;
 use crate::scalers::sql::number;
-use crate::scalers::sql::tls::{Check, client};
+use crate::scalers::sql::tls::{Check, client, file};
 
 /// So long a server may be silent while there is another one to be asked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -237,15 +237,6 @@ async fn connector(tls: &Tls) -> Result<Option<MakeRustlsConnect>, String> {
         config.alpn_protocols = vec![b"postgresql".to_vec()];
     }
     Ok(Some(MakeRustlsConnect::new(config)))
-}
-
-async fn file(name: &str, path: &str) -> Result<Secret<String>, String> {
-    match tokio::fs::read_to_string(path).await {
-        Ok(text) => Ok(Secret::new(text)),
-        Err(error) => Err(format!(
-            "{name} of the connection names {path:?}, which cannot be read here: {error}"
-        )),
-    }
 }
 
 /// What keeps a connection going; it ends with the connection.
