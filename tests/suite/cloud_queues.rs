@@ -38,6 +38,11 @@ pub(crate) fn tests() -> Vec<Trial> {
             "cloud_queues::azure_a_token_opens_the_account",
             azure_token,
         ),
+        test_with(
+            &["azurite-blob"],
+            "cloud_queues::azure_blobs_in_folders_and_by_patterns",
+            azure_blobs,
+        ),
         test_with(moto, "cloud_queues::sqs_25_messages_make_25_jobs", sqs),
         test_with(moto, "cloud_queues::sqs_which_messages_count", sqs_counts),
         test_with(
@@ -289,6 +294,64 @@ fn azure_token() -> Outcome {
         &[
             &["https://acct.queue.core.windows.net/work answered 403 Forbidden"],
             &["https://acct.queue.core.windows.net/absent answered 404 Not Found"],
+        ],
+    );
+    Ok(())
+}
+
+fn azure_blobs() -> Outcome {
+    let azurite = Azurite::start_for_blobs();
+    let names = [
+        "a.csv",
+        "b.csv",
+        "c.txt",
+        "in/a.csv",
+        "in/b.txt",
+        "in/deep/c.csv",
+        "inner/a.csv",
+    ];
+    azurite.store("work", &names.map(str::to_owned));
+    azurite.store("none", &[]);
+    let connection = azurite.connection();
+    let of = |container: &str, more: &[(&str, &str)]| {
+        let base = [
+            ("blobContainerName", container),
+            ("connection", connection.as_str()),
+        ];
+        trigger("azure-blob", &[&base, more].concat(), None)
+    };
+    let (recursive, folder) = (("recursive", "true"), ("blobPrefix", "in"));
+    let output = plan(
+        "",
+        &[
+            of("work", &[]),
+            of("work", &[recursive]),
+            // The delimiter is appended to the prefix, unless there is none.
+            of("work", &[folder]),
+            of("work", &[folder, recursive]),
+            of("work", &[("blobDelimiter", ".")]),
+            of("work", &[("globPattern", "*.csv")]),
+            of("work", &[("globPattern", "/in*/{a,b}.*")]),
+            of("work", &[folder, ("globPattern", "**.csv")]),
+            of("none", &[("activationBlobCount", "0")]),
+        ],
+        &[],
+    )
+    .expect(0);
+    let values: Vec<f64> = readings(&output).iter().map(|reading| reading.0).collect();
+    let expected = [3.0, 7.0, 2.0, 4.0, 0.0, 5.0, 3.0, 2.0, 0.0];
+    assert_eq!(values, expected, "{}", output.stdout);
+    assert_eq!(readings(&output)[8], (0.0, false));
+
+    let wrong = connection.replace(&key(), "aHVudGVyMg==");
+    let metadata = [("blobContainerName", "work"), ("connection", &wrong)];
+    let triggers = [trigger("azure-blob", &metadata, None), of("absent", &[])];
+    let output = plan("", &triggers, &[]).expect(1);
+    assert_errors(
+        &output,
+        &[
+            &[&azurite.url(), "/work answered 403 Forbidden"],
+            &["/absent answered 404 Not Found: ContainerNotFound"],
         ],
     );
     Ok(())

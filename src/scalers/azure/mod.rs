@@ -5,6 +5,7 @@ pub(super) mod blob;
 pub(super) mod cosmosdb;
 pub(super) mod data_explorer;
 pub(super) mod eventhub;
+mod glob;
 pub(super) mod log_analytics;
 pub(super) mod monitor;
 pub(super) mod queue;

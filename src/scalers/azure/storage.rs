@@ -32,6 +32,7 @@ const RESOURCE: &str = "https://storage.azure.com";
 /// What a storage account holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
+    Blob,
     Queue,
 }
 
@@ -39,6 +40,7 @@ impl Service {
     /// Its part of the host's name.
     fn name(self) -> &'static str {
         match self {
+            Self::Blob => "blob",
             Self::Queue => "queue",
         }
     }
@@ -46,6 +48,7 @@ impl Service {
     /// The key of a connection string that says where it is.
     fn endpoint_key(self) -> &'static str {
         match self {
+            Self::Blob => "BlobEndpoint",
             Self::Queue => "QueueEndpoint",
         }
     }
@@ -53,6 +56,7 @@ impl Service {
     /// The role that reads it, and the part of a shared access signature that does.
     fn rights(self) -> (&'static str, &'static str) {
         match self {
+            Self::Blob => ("Storage Blob Data Reader", "list blobs (ss=b, srt=c, sp=l)"),
             Self::Queue => (
                 "Storage Queue Data Reader",
                 "read queues (ss=q, srt=co, sp=r)",
@@ -145,6 +149,10 @@ impl Storage {
 
     /// Asks for one thing. Any answer but success is an error.
     pub(super) async fn get(&self, mut url: Url) -> Result<Answer, ReadError> {
+        // A plus is itself to Azure.
+        if let Some(query) = url.query().map(|query| query.replace('+', "%20")) {
+            url.set_query(Some(&query));
+        }
         let now = (self.now)();
         let mut headers = HeaderMap::new();
         headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));

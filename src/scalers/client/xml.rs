@@ -27,7 +27,7 @@ pub(crate) fn walk(
         Ok(())
     } else {
         Err(format!(
-            "answered with something else than the XML of a {root}"
+            "answered with something else than the XML of {root}"
         ))
     }
 }

@@ -18,16 +18,21 @@ pub(crate) const ACCOUNT: &str = "acct";
 /// The key of its account, which must not be shown.
 const KEY: &[u8] = b"hunter2-of-azurite";
 
-/// The queues of one account.
+/// The queues of one account, or its blobs.
 pub(crate) struct Azurite {
     pub(crate) port: u16,
+    service: &'static str,
     scheme: &'static str,
     _server: Server,
 }
 
 impl Azurite {
     pub(crate) fn start() -> Self {
-        Self::start_with("http", &[])
+        Self::start_with("queue", "http", &[])
+    }
+
+    pub(crate) fn start_for_blobs() -> Self {
+        Self::start_with("blob", "http", &[])
     }
 
     /// Over TLS, where it takes tokens too.
@@ -35,18 +40,21 @@ impl Azurite {
         let certificate = file("azure-certificate");
         let key = file("key");
         Self::start_with(
+            "queue",
             "https",
             &["--cert", &certificate, "--key", &key, "--oauth", "basic"],
         )
     }
 
-    fn start_with(scheme: &'static str, settings: &[&str]) -> Self {
+    fn start_with(service: &'static str, scheme: &'static str, settings: &[&str]) -> Self {
         let port = free_port();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut command = Command::new(find("azurite-queue").expect("azurite-queue is installed"));
+        let program = format!("azurite-{service}");
+        let mut command = Command::new(find(&program).expect("azurite is installed"));
         command
             .args(["--silent", "--disableTelemetry", "--inMemoryPersistence"])
-            .args(["--queueHost", "127.0.0.1", "--queuePort", &port.to_string()])
+            .args([&format!("--{service}Host"), "127.0.0.1"])
+            .args([&format!("--{service}Port"), &port.to_string()])
             .args(settings)
             .current_dir(folder.path())
             .env("AZURITE_ACCOUNTS", format!("{ACCOUNT}:{}", key()));
@@ -54,6 +62,7 @@ impl Azurite {
         server.wait_until("azurite accepts connections", || accepts(port));
         Self {
             port,
+            service,
             scheme,
             _server: server,
         }
@@ -61,8 +70,13 @@ impl Azurite {
 
     /// A connection string with the account's key.
     pub(crate) fn connection(&self) -> String {
+        let endpoint = if self.service == "blob" {
+            "BlobEndpoint"
+        } else {
+            "QueueEndpoint"
+        };
         format!(
-            "AccountName={ACCOUNT};AccountKey={};QueueEndpoint={}",
+            "AccountName={ACCOUNT};AccountKey={};{endpoint}={}",
             key(),
             self.url()
         )
@@ -100,6 +114,15 @@ impl Azurite {
         self.send("GET", &path, &format!("numofmessages={count}"), None);
     }
 
+    /// Makes a container with blobs of these names.
+    pub(crate) fn store(&self, container: &str, names: &[String]) {
+        self.send("PUT", container, "restype=container", None);
+        for name in names {
+            let path = format!("{container}/{name}");
+            self.send("PUT", &path, "", Some("x".to_owned()));
+        }
+    }
+
     fn send(&self, method: &str, path: &str, query: &str, body: Option<String>) {
         let date = jiff::Timestamp::now()
             .strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -114,8 +137,13 @@ impl Azurite {
         } else {
             format!("\n{parameters}")
         };
+        let block = if self.service == "blob" {
+            "x-ms-blob-type:BlockBlob\n"
+        } else {
+            ""
+        };
         let text = format!(
-            "{method}\n\n\n{length}\n\n{kind}\n\n\n\n\n\n\nx-ms-date:{date}\nx-ms-version:2021-12-02\n/{ACCOUNT}/{ACCOUNT}/{path}{parameters}"
+            "{method}\n\n\n{length}\n\n{kind}\n\n\n\n\n\n\n{block}x-ms-date:{date}\nx-ms-version:2021-12-02\n/{ACCOUNT}/{ACCOUNT}/{path}{parameters}"
         );
         let authorization = format!("SharedKey {ACCOUNT}:{}", sign(&text));
         let url = format!("{}/{path}?{query}", self.url());
@@ -131,6 +159,9 @@ impl Azurite {
                 .header("x-ms-date", date)
                 .header("x-ms-version", "2021-12-02")
                 .header("authorization", authorization);
+            if !block.is_empty() {
+                request = request.header("x-ms-blob-type", "BlockBlob");
+            }
             if let Some(body) = body {
                 request = request.header("content-type", kind).body(body);
             }

@@ -177,7 +177,7 @@ async fn an_answer_without_a_count_is_an_error() {
         let error = result.unwrap_err();
         assert!(
             error.ends_with(
-                "/messages answered with something else than the XML of a QueueMessagesList"
+                "/messages answered with something else than the XML of QueueMessagesList"
             ),
             "{error}"
         );

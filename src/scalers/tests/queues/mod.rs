@@ -1,6 +1,7 @@
 //! Queues of clouds beside servers of a few lines: what is asked, and what the answers mean.
 
 mod azure;
+mod blob;
 mod sqs;
 
 use std::sync::Arc;
