@@ -25,9 +25,20 @@ pub fn endpoint(address: &str) -> String {
     }
 }
 
+/// Host and port of `host:port` or `[v6]:port`.
+pub(crate) fn split_address(address: &str) -> Option<(String, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    let host_is_whole = !host.is_empty() && !host.contains(['/', '@', ' ']);
+    host_is_whole.then_some((host.to_owned(), port.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::endpoint;
+    use super::{endpoint, split_address};
 
     #[test]
     fn credentials_are_left_out() {
@@ -44,6 +55,28 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(endpoint(address), shown, "{address}");
+        }
+    }
+
+    #[test]
+    fn splitting_addresses() {
+        for (address, host, port) in [
+            ("redis:6379", "redis", 6379),
+            ("[::1]:6379", "::1", 6379),
+            ("127.0.0.1:1", "127.0.0.1", 1),
+        ] {
+            assert_eq!(split_address(address), Some((host.to_owned(), port)));
+        }
+        for address in [
+            "redis",
+            "redis:",
+            ":6379",
+            "redis:x",
+            "redis://u:hunter2@h:6379",
+            "u:hunter2@h:1",
+            "",
+        ] {
+            assert_eq!(split_address(address), None);
         }
     }
 }

@@ -154,7 +154,7 @@ mod tests {
         // A type that cannot be read yet can be weighed on paper all the same.
         assert_eq!(
             target(
-                "kafka",
+                "liiklus",
                 &[("lagThreshold", "50"), ("activationLagThreshold", "3")]
             ),
             (average(50.0), 3.0)

@@ -21,6 +21,7 @@ mod examples;
 mod faults;
 mod fuzz;
 mod identities;
+mod kafka_types;
 mod kubectl;
 mod layers;
 mod lease;
@@ -62,6 +63,7 @@ fn main() {
         faults::tests(),
         fuzz::tests(),
         identities::tests(),
+        kafka_types::tests(),
         kubectl::tests(),
         layers::tests(),
         limits::tests(),

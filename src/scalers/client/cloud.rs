@@ -10,7 +10,7 @@ use super::identity::aws::AwsIdentity;
 use super::identity::azure::AzureIdentity;
 use super::identity::google::GoogleIdentity;
 use super::identity::{Identities, Token};
-use super::sigv4::Signer;
+use super::sigv4::{Credentials, Signer};
 use crate::scalers::{ClusterReader, ReadError, ScalerContext};
 
 /// Who asks, and how it is shown.
@@ -105,6 +105,26 @@ impl Cloud {
             Way::Google(identity) => self.identities.google(identity, now).await?,
         };
         token.add(headers)
+    }
+}
+
+impl Cloud {
+    /// The credentials of AWS, for what signs by itself; `None` for other clouds.
+    pub(crate) async fn aws_credentials(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<Credentials>, ReadError> {
+        let Way::Aws {
+            identity,
+            region,
+            cluster,
+            ..
+        } = &self.way
+        else {
+            return Ok(None);
+        };
+        let credentials = self.identities.aws(identity, region, &**cluster, now);
+        credentials.await.map(Some)
     }
 }
 

@@ -42,12 +42,42 @@ impl ClientCredentials {
         })
     }
 
-    /// Asks for a token and gives the value of an `Authorization` header. The client's name and secret go into the header first and,
-    /// when that is refused, into the form, as Go's oauth2 package does.
+    /// Of a client with a secret, from parameters that are called something else.
+    pub(crate) fn of(
+        token_url: Url,
+        client_id: Secret<String>,
+        client_secret: Secret<String>,
+        scopes: Vec<String>,
+    ) -> Self {
+        Self {
+            token_url,
+            client_id,
+            client_secret,
+            scopes,
+            endpoint_params: Secret::default(),
+        }
+    }
+
+    /// The value of an `Authorization` header with a new token.
     pub(crate) async fn authorization(
         &self,
         client: &HttpClient,
     ) -> Result<HeaderValue, ReadError> {
+        let (kind, token) = self.token(client).await?;
+        HeaderValue::try_from(format!("{kind} {}", token.expose()))
+            .map(|mut value| {
+                value.set_sensitive(true);
+                value
+            })
+            .map_err(|_| self.without_token())
+    }
+
+    /// Asks for a token; what it is called in a header comes with it. The client's name and secret go into the header first and, when
+    /// that is refused, into the form, as Go's oauth2 package does.
+    pub(crate) async fn token(
+        &self,
+        client: &HttpClient,
+    ) -> Result<(String, Secret<String>), ReadError> {
         let place = endpoint(self.token_url.as_str());
         let mut form = vec![("grant_type".to_owned(), "client_credentials".to_owned())];
         if !self.scopes.is_empty() {
@@ -92,11 +122,12 @@ impl ClientCredentials {
         token["access_token"]
             .as_str()
             .filter(|token| !token.is_empty())
-            .and_then(|token| HeaderValue::try_from(format!("{kind} {token}")).ok())
-            .map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-            .ok_or_else(|| ReadError::new(format!("{place} gave no access_token")))
+            .map(|token| (kind.to_owned(), Secret::new(token.to_owned())))
+            .ok_or_else(|| self.without_token())
+    }
+
+    fn without_token(&self) -> ReadError {
+        let place = endpoint(self.token_url.as_str());
+        ReadError::new(format!("{place} gave no access_token"))
     }
 }

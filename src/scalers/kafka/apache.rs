@@ -1,16 +1,23 @@
 //! `apache-kafka`: lag of a consumer group, by another client library. [KEDA `apache_kafka_scaler.go`]
 
+use super::brokers::{Brokers, SignIn};
+use super::reader::Topics;
 use super::{GROUP, LAG};
 use crate::api::KedaVersion;
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, since};
-use crate::scalers::params::ParameterSpec;
 use crate::scalers::params::notation::{MA, ME, list, text};
+use crate::scalers::params::{ParameterSpec, Resolved};
 use crate::scalers::trigger_type::TriggerType;
+use crate::scalers::{Behaviour, BuildError, Scaler, ScalerContext};
 
 static PARAMETERS: &[ParameterSpec] = &[
-    list(&["topic"], "the topics; all of the cluster when absent").from(ME),
+    list(
+        &["topic"],
+        "the topics; all of the cluster when absent, and then the group must have a member",
+    )
+    .from(ME),
     text(&["sasl"], "how to sign in")
         .from(MA)
         .allowed(&[
@@ -39,8 +46,32 @@ pub(in crate::scalers) static APACHE_KAFKA: TriggerType = TriggerType {
     check,
     since: KedaVersion::new(12, 0),
     history: &[HISTORY],
+    behaviour: Behaviour::Reads(build),
     ..LAG
 };
+
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let sasl = parameters.text("sasl");
+    let sign_in = match (SignIn::by(sasl, parameters)?, sasl) {
+        (Some(sign_in), _) => sign_in,
+        (None, "aws_msk_iam") => SignIn::by_aws(context, parameters)?,
+        (None, _) => {
+            return Err(BuildError::new(
+                "apache-kafka cannot sign in by gssapi, though KEDA lists it",
+            ));
+        }
+    };
+    let topics = match parameters.list("topic") {
+        [] => Topics::OfCluster,
+        topics => Topics::Named(topics.to_vec()),
+    };
+    // kafka-go's port where none is given. [kafka-go `address.go`]
+    let brokers = Brokers::new(parameters, Some(9092), sign_in)?;
+    super::build(context, parameters, topics, brokers)
+}
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::check(given, found);

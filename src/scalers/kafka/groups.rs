@@ -1,18 +1,20 @@
 //! `kafka`: lag of a consumer group. [KEDA `kafka_scaler.go`]
 
+use super::brokers::{Brokers, SignIn};
+use super::reader::Topics;
 use super::{GROUP, LAG};
 use crate::scalers::client::aws::AWS;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, always, from, since, words};
-use crate::scalers::params::ParameterSpec;
-use crate::scalers::params::Source;
 use crate::scalers::params::notation::{A, MA, ME, flag, text};
+use crate::scalers::params::{ParameterSpec, Resolved, Source};
 use crate::scalers::trigger_type::TriggerType;
+use crate::scalers::{Behaviour, BuildError, Scaler, ScalerContext};
 
 static PARAMETERS: &[ParameterSpec] = &[
     text(
         &["topic"],
-        "the topic; all that the group has commits for when absent",
+        "the topic; when absent, all that the group has commits for, or all of the cluster while it has none",
     )
     .from(ME),
     flag(
@@ -20,7 +22,7 @@ static PARAMETERS: &[ParameterSpec] = &[
         "ask for all topics instead of the ones needed",
     )
     .default("true"),
-    text(&["version"], "version of the brokers' protocol"),
+    text(&["version"], "version of the brokers' protocol; keda-jobs asks them for it"),
     flag(&["unsafeSsl"], "do not check the server's certificate").default("false"),
     text(&["sasl"], "how to sign in").from(MA).allowed(&[
         "none",
@@ -111,8 +113,50 @@ pub(in crate::scalers) static KAFKA: TriggerType = TriggerType {
     parameters: &[GROUP, PARAMETERS, AWS],
     check,
     history: &[HISTORY],
+    behaviour: Behaviour::Reads(build),
     ..LAG
 };
+
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let topic = parameters.text("topic");
+    if parameters.boolean("ensureEvenDistributionOfPartitions") {
+        if parameters.boolean("limitToPartitionsWithLag") {
+            return Err(BuildError::new(
+                "limitToPartitionsWithLag and ensureEvenDistributionOfPartitions exclude each other",
+            ));
+        }
+        if topic.is_empty() {
+            return Err(BuildError::new(
+                "parameter topic is missing; ensureEvenDistributionOfPartitions needs it",
+            ));
+        }
+    }
+    let sasl = parameters.text("sasl");
+    let sign_in = match (SignIn::by(sasl, parameters)?, sasl) {
+        (Some(sign_in), _) => sign_in,
+        (None, "oauthbearer") if parameters.text("saslTokenProvider") == "aws_msk_iam" => {
+            SignIn::by_aws(context, parameters)?
+        }
+        (None, "oauthbearer") => SignIn::by_token(context, parameters)?,
+        (None, "gssapi") => {
+            return Err(BuildError::new(
+                "keda-jobs cannot sign in by gssapi (Kerberos); the brokers may know the user by scram_sha512 or oauthbearer too",
+            ));
+        }
+        // Several between commas pass KEDA's table, and nobody signs in.
+        (None, _) => SignIn::Nobody,
+    };
+    let topics = if topic.is_empty() {
+        Topics::OfCommits
+    } else {
+        Topics::Named(vec![topic.to_owned()])
+    };
+    let brokers = Brokers::new(parameters, None, sign_in)?;
+    super::build(context, parameters, topics, brokers)
+}
 
 fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     super::check(given, found);

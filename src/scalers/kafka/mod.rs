@@ -1,12 +1,23 @@
 //! Triggers that ask Kafka.
 
 pub(super) mod apache;
+mod brokers;
 pub(super) mod groups;
+mod lag;
+mod reader;
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use self::brokers::Brokers;
+use self::lag::Rules;
+use self::reader::{Reader, Topics};
 use super::given::{Given, Problem};
-use super::params::ParameterSpec;
+use super::metric::{self, Metric};
 use super::params::notation::{A, MA, ME, flag, list, ranges, text, whole};
+use super::params::{ParameterSpec, Resolved};
 use super::trigger_type::{Target, TriggerType, Work};
+use super::{BuildError, Scaler, ScalerContext};
 use crate::api::facts::InFlight;
 
 /// The parameters that both types read alike: which group, what counts, TLS and who signs in.
@@ -36,7 +47,7 @@ static GROUP: &[ParameterSpec] = &[
     .default("false"),
     flag(
         &["excludePersistentLag"],
-        "leave out partitions whose offset has not moved since the last reading",
+        "leave out partitions in which the group has committed nothing since the reading before; a first reading counts all, and so do plan and run --once",
     )
     .default("false"),
     flag(
@@ -97,6 +108,73 @@ fn check(given: &Given<'_>, found: &mut Vec<Problem>) {
     }
     given.at_least("activationLagThreshold", 0, found);
     given.client_certificate("cert", "key", found);
+}
+
+/// What reads the lag of a group in these topics.
+fn build(
+    context: &ScalerContext<'_>,
+    parameters: &Resolved,
+    topics: Topics,
+    brokers: Brokers,
+) -> Result<Box<dyn Scaler>, BuildError> {
+    let group = parameters.text("consumerGroup").to_owned();
+    let number = |name| parameters.integer(name).unwrap_or_default();
+    let (threshold, activation) = (number("lagThreshold"), number("activationLagThreshold"));
+    let is_true = |name| parameters.boolean(name);
+    let named = matches!(topics, Topics::Named(_));
+    let problems = [
+        (
+            threshold < 1,
+            "parameter lagThreshold must be a positive number",
+        ),
+        (
+            activation < 0,
+            "parameter activationLagThreshold must not be negative",
+        ),
+        (
+            is_true("allowIdleConsumers") && is_true("limitToPartitionsWithLag"),
+            "allowIdleConsumers and limitToPartitionsWithLag exclude each other",
+        ),
+        (
+            is_true("limitToPartitionsWithLag") && !named,
+            "parameter topic is missing; limitToPartitionsWithLag needs it",
+        ),
+    ];
+    let problems: Vec<String> = problems
+        .into_iter()
+        .filter(|(is_wrong, _)| *is_wrong)
+        .map(|(_, text)| text.to_owned())
+        .collect();
+    if !problems.is_empty() {
+        return Err(BuildError::all(problems));
+    }
+    let name = match &topics {
+        Topics::Named(topics) => format!("kafka-{}", topics.join(",")),
+        Topics::OfCommits | Topics::OfCluster => format!("kafka-{group}-topics"),
+    };
+    Ok(Box::new(Reader {
+        metric: Metric::new(context, &name, metric::Target::Whole(threshold))?,
+        activation,
+        brokers,
+        // Without a topic KEDA passes it over.
+        only: if named {
+            parameters.ranges("partitionLimitation").to_vec()
+        } else {
+            Vec::new()
+        },
+        group,
+        topics,
+        rules: Rules {
+            threshold,
+            from_the_start: parameters.text("offsetResetPolicy") == "earliest",
+            zero_without_commit: is_true("scaleToZeroOnInvalidOffset"),
+            only_moving: is_true("excludePersistentLag"),
+            allow_idle: is_true("allowIdleConsumers"),
+            only_with_lag: is_true("limitToPartitionsWithLag"),
+            even: is_true("ensureEvenDistributionOfPartitions"),
+        },
+        last: Mutex::new(BTreeMap::new()),
+    }))
 }
 
 /// Tokens of AWS need TLS, a region and somebody who signs.

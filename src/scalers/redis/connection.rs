@@ -12,6 +12,7 @@ use redis::{
 use crate::api::Secret;
 use crate::scalers::BuildError;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
+use crate::scalers::endpoint::split_address;
 use crate::scalers::given::{Given, Problem};
 use crate::scalers::history::{Era, from, since};
 use crate::scalers::params::Source::{Auth, Env, Metadata};
@@ -407,17 +408,6 @@ fn addresses(parameters: &Resolved) -> Result<Vec<String>, BuildError> {
     Ok(addresses)
 }
 
-/// Host and port of `host:port` or `[v6]:port`.
-fn split_address(address: &str) -> Option<(String, u16)> {
-    let (host, port) = address.rsplit_once(':')?;
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    let host_is_whole = !host.is_empty() && !host.contains(['/', '@', ' ']);
-    host_is_whole.then_some((host.to_owned(), port.parse().ok()?))
-}
-
 /// What an address needs, and a sentinel.
 pub(super) fn check_sentinel(given: &Given<'_>, found: &mut Vec<Problem>) {
     check(given, found);
@@ -437,32 +427,5 @@ fn uses_tls(parameters: &Resolved) -> Result<bool, BuildError> {
         (true, _) => Err(BuildError::new(
             "set enableTLS in the metadata or tls in the TriggerAuthentication, not both",
         )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn splitting_addresses() {
-        for (address, host, port) in [
-            ("redis:6379", "redis", 6379),
-            ("[::1]:6379", "::1", 6379),
-            ("127.0.0.1:1", "127.0.0.1", 1),
-        ] {
-            assert_eq!(split_address(address), Some((host.to_owned(), port)));
-        }
-        for address in [
-            "redis",
-            "redis:",
-            ":6379",
-            "redis:x",
-            "redis://u:hunter2@h:6379",
-            "u:hunter2@h:1",
-            "",
-        ] {
-            assert_eq!(split_address(address), None);
-        }
     }
 }

@@ -127,12 +127,16 @@ fn types() {
         assert_eq!(found[0].help, [help], "{written}");
         assert!(found[0].fix.is_none(), "{written}");
     }
-    let kafka = [("bootstrapServers", "k:9092"), ("consumerGroup", "g")];
-    let found = findings(trigger(0, "kafka", &kafka, false), Vec::new());
+    let nsq = [
+        ("nsqLookupdHTTPAddresses", "n:1"),
+        ("topic", "t"),
+        ("channel", "c"),
+    ];
+    let found = findings(trigger(0, "nsq", &nsq, false), Vec::new());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].rule.id, "unsupported-trigger-type");
     assert_eq!(found[0].severity, Severity::Warning);
-    assert_eq!(found[0].message, "keda-jobs cannot read kafka triggers yet");
+    assert_eq!(found[0].message, "keda-jobs cannot read nsq triggers yet");
     let cpu = || trigger(0, "cpu", &[("value", "1")], false);
     // Alone it is the finding of the whole object.
     assert_eq!(lines(cpu()), [""; 0]);

@@ -11,6 +11,7 @@ mod github;
 mod guards;
 mod http;
 mod identities;
+mod kafka;
 mod kept;
 mod keys;
 mod nats;

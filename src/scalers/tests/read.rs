@@ -19,7 +19,7 @@ async fn every_trigger_has_its_own_outcome() {
                 &[("url", &url), ("valueLocation", "n"), ("targetValue", "1")],
                 false,
             ),
-            trigger(2, "kafka", &[], false),
+            trigger(2, "nsq", &[], false),
             trigger(3, "rediss", &[], false),
             trigger(
                 4,
@@ -46,7 +46,7 @@ async fn every_trigger_has_its_own_outcome() {
     assert_eq!(outcomes[1], Ok((5.0, true)));
     assert_eq!(
         outcomes[2],
-        Err("not built: keda-jobs cannot read kafka triggers yet".to_owned())
+        Err("not built: keda-jobs cannot read nsq triggers yet".to_owned())
     );
     assert_eq!(
         outcomes[3],

@@ -223,6 +223,21 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
     ),
     ("apache-kafka", "sasl scram_sha", "no broker lets it in"),
     (
+        "apache-kafka",
+        "the address of a broker is",
+        "no reading can be had",
+    ),
+    (
+        "apache-kafka",
+        "cert must be PEM certificates",
+        "KEDA cannot build it",
+    ),
+    (
+        "apache-kafka",
+        "AccessKey",
+        "nobody would sign: identityOwner is neither pod nor operator",
+    ),
+    (
         "aws-sqs-queue",
         "awsEndpoint must be an absolute http or https URL",
         "no reading can be had",
@@ -266,6 +281,26 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "graphite",
         "authMode basic needs parameter username",
         "2.20 takes a list for no mode at all",
+    ),
+    (
+        "kafka",
+        "the address of a broker is",
+        "KEDA asks there before it is built",
+    ),
+    (
+        "kafka",
+        "cert must be PEM certificates",
+        "KEDA cannot build it",
+    ),
+    (
+        "kafka",
+        "AccessKey",
+        "nobody would sign: identityOwner is neither pod nor operator",
+    ),
+    (
+        "kafka",
+        "cannot sign in by gssapi",
+        "keda-jobs has no Kerberos",
     ),
     (
         "metrics-api",

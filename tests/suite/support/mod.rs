@@ -5,6 +5,7 @@ pub(crate) mod azurite;
 pub(crate) mod binary;
 pub(crate) mod cluster;
 pub(crate) mod front;
+pub(crate) mod kafka;
 pub(crate) mod mariadb;
 pub(crate) mod moto;
 pub(crate) mod nats;
@@ -37,6 +38,15 @@ pub(crate) fn test_with(
         .copied()
         .filter(|program| servers::find(program).is_none())
         .collect();
+    test_unless(&missing, name, run)
+}
+
+/// A test that is ignored, or fails in CI, while something is missing.
+fn test_unless(
+    missing: &[&str],
+    name: &str,
+    run: impl FnOnce() -> Outcome + Send + 'static,
+) -> Trial {
     if missing.is_empty() {
         Trial::test(name, run)
     } else if std::env::var_os("CI").is_some() {
