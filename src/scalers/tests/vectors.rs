@@ -233,11 +233,6 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "KEDA cannot build it",
     ),
     (
-        "apache-kafka",
-        "AccessKey",
-        "nobody would sign: identityOwner is neither pod nor operator",
-    ),
-    (
         "aws-sqs-queue",
         "awsEndpoint must be an absolute http or https URL",
         "no reading can be had",
@@ -291,11 +286,6 @@ const ON_PURPOSE: &[(&str, &str, &str)] = &[
         "kafka",
         "cert must be PEM certificates",
         "KEDA cannot build it",
-    ),
-    (
-        "kafka",
-        "AccessKey",
-        "nobody would sign: identityOwner is neither pod nor operator",
     ),
     (
         "kafka",
