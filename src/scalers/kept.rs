@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::Scaler;
-use crate::api::{DataObject, TriggerAuthentication};
+use super::params::Resolved;
+use crate::api::{DataObject, PodIdentity, TriggerAuthentication};
 use crate::auth::{LookupError, ObjectSource};
 
 /// How long a scaler is kept whose parameters come from Secrets, ConfigMaps or TriggerAuthentications. Looked up for every reading, they
@@ -28,23 +29,58 @@ pub struct KeptScalers {
 /// Namespace and name of the ScaledJob, and the trigger's index.
 pub(super) type TriggerId = (String, String, usize);
 
-/// A scaler, and how long it may be used.
+/// What a scaler is built from, beside its manifest.
+#[derive(PartialEq)]
+pub(super) struct Parts {
+    pub(super) parameters: Resolved,
+    pub(super) pod_identity: Option<PodIdentity>,
+}
+
+/// A scaler that can be asked.
 pub(super) struct ReadyScaler {
     pub(super) scaler: Arc<dyn Scaler>,
     /// `None` where it was built from the manifest alone.
-    until: Option<Instant>,
+    looked_up: Option<LookedUp>,
+}
+
+/// What objects gave, and how long it is believed.
+struct LookedUp {
+    parts: Parts,
+    until: Instant,
 }
 
 impl ReadyScaler {
-    /// A scaler that was just built; `looked_up` where an [`ObjectSource`] was asked for its parameters.
-    pub(super) fn new(scaler: Box<dyn Scaler>, looked_up: bool) -> Self {
-        // Not all at once for the objects of a run, which began together.
-        let spread = || LOOKED_UP_FOR.mul_f64(1.0 - fastrand::f64() / 5.0);
+    /// A scaler that was just built from `parts`; `looked_up` where an [`ObjectSource`] was asked for them.
+    pub(super) fn new(scaler: Box<dyn Scaler>, parts: Parts, looked_up: bool) -> Self {
         Self {
             scaler: scaler.into(),
-            until: looked_up.then(|| Instant::now() + spread()),
+            looked_up: looked_up.then(|| LookedUp {
+                parts,
+                until: until(),
+            }),
         }
     }
+
+    /// Whether what it was built from is to be looked up again.
+    pub(super) fn is_old(&self) -> bool {
+        let looked_up = self.looked_up.as_ref();
+        looked_up.is_some_and(|looked_up| looked_up.until <= Instant::now())
+    }
+
+    /// Whether `parts`, looked up again, are what it was built from: then it stays, with what it knows of its readings, and is believed
+    /// for as long again.
+    pub(super) fn is_still_of(&mut self, parts: &Parts) -> bool {
+        let Some(looked_up) = self.looked_up.as_mut().filter(|old| old.parts == *parts) else {
+            return false;
+        };
+        looked_up.until = until();
+        true
+    }
+}
+
+/// Not the same for all objects of a run, which began together.
+fn until() -> Instant {
+    Instant::now() + LOOKED_UP_FOR.mul_f64(1.0 - fastrand::f64() / 5.0)
 }
 
 impl fmt::Debug for KeptScalers {
@@ -56,14 +92,22 @@ impl fmt::Debug for KeptScalers {
 impl KeptScalers {
     /// Takes the scaler of a trigger out: one whose reading fails, or is not waited for, is not there any more.
     pub(super) fn take(&self, id: &TriggerId) -> Option<ReadyScaler> {
-        let ready = self.lock().remove(id)?;
-        let fresh = ready.until.is_none_or(|until| Instant::now() < until);
-        fresh.then_some(ready)
+        self.lock().remove(id)
     }
 
     /// Puts a scaler (back) in, after a reading that succeeded.
     pub(super) fn put(&self, id: TriggerId, ready: ReadyScaler) {
         self.lock().insert(id, ready);
+    }
+
+    /// The only one that is kept.
+    #[cfg(test)]
+    pub(super) fn only(&self) -> Arc<dyn Scaler> {
+        let kept = self.lock();
+        let mut all = kept.values();
+        let only = all.next().expect("a scaler is kept");
+        assert!(all.next().is_none());
+        Arc::clone(&only.scaler)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TriggerId, ReadyScaler>> {

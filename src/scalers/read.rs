@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::http::HttpClients;
-use super::kept::{Asked, KeptScalers, ReadyScaler, TriggerId};
+use super::kept::{Asked, KeptScalers, Parts, ReadyScaler, TriggerId};
 use super::params::{ParameterSpec, Sources, resolve};
 use super::{
-    Behaviour, BuildError, ClusterReader, Identities, ReadError, Scaler, ScalerContext,
+    Behaviour, Build, BuildError, ClusterReader, Identities, ReadError, Scaler, ScalerContext,
     TriggerType, trigger_type,
 };
 use crate::api::reading::{MetricReading, ReadingOutcome, TriggerReading};
@@ -78,6 +78,24 @@ impl std::fmt::Debug for Built {
 enum Ready {
     Scaler(ReadyScaler),
     Skipped(&'static str),
+}
+
+/// How a trigger is dealt with.
+enum Way {
+    Reads(&'static TriggerType, Build),
+    Skipped(&'static str),
+}
+
+fn way(trigger: &Trigger) -> Result<Way, BuildError> {
+    let kind = known_type(&trigger.kind).map_err(BuildError::new)?;
+    match kind.behaviour {
+        Behaviour::Skipped(reason) => Ok(Way::Skipped(reason)),
+        Behaviour::Reads(make) => Ok(Way::Reads(kind, make)),
+        Behaviour::Unread => Err(BuildError::new(format!(
+            "keda-jobs cannot read {} triggers yet",
+            kind.name
+        ))),
+    }
 }
 
 /// What building needs beside the trigger.
@@ -181,17 +199,17 @@ impl Builder<'_> {
     }
 
     async fn build(&self, trigger: &Trigger) -> Result<Built, BuildError> {
-        let kind = known_type(&trigger.kind).map_err(BuildError::new)?;
-        let make = match kind.behaviour {
-            Behaviour::Skipped(reason) => return Ok(Built::Skipped(reason)),
-            Behaviour::Reads(make) => make,
-            Behaviour::Unread => {
-                return Err(BuildError::new(format!(
-                    "keda-jobs cannot read {} triggers yet",
-                    kind.name
-                )));
+        Ok(match way(trigger)? {
+            Way::Skipped(reason) => Built::Skipped(reason),
+            Way::Reads(kind, make) => {
+                let parts = self.parts(trigger, kind).await?;
+                Built::Scaler(self.made(trigger, make, &parts)?)
             }
-        };
+        })
+    }
+
+    /// Resolves what a scaler is built from.
+    async fn parts(&self, trigger: &Trigger, kind: &TriggerType) -> Result<Parts, BuildError> {
         let auth = match &trigger.authentication_ref {
             None => AuthParameters::default(),
             Some(reference) => {
@@ -212,12 +230,23 @@ impl Builder<'_> {
             env: &environment,
             auth: &auth.values,
         };
-        let parameters = resolve(kind.parameters(), &sources).map_err(BuildError::all)?;
+        Ok(Parts {
+            parameters: resolve(kind.parameters(), &sources).map_err(BuildError::all)?,
+            pod_identity: auth.pod_identity,
+        })
+    }
+
+    fn made(
+        &self,
+        trigger: &Trigger,
+        make: Build,
+        parts: &Parts,
+    ) -> Result<Box<dyn Scaler>, BuildError> {
         let context = ScalerContext {
             trigger,
             object: &self.job.name,
             namespace: self.namespace,
-            pod_identity: auth.pod_identity.as_ref(),
+            pod_identity: parts.pod_identity.as_ref(),
             service_account: service_account(&self.job.job_target_ref),
             identities: Arc::clone(&self.options.identities),
             cluster: Arc::clone(&self.cluster),
@@ -226,14 +255,14 @@ impl Builder<'_> {
             clients: &self.options.clients,
             now: self.options.now,
         };
-        make(&context, &parameters).map(Built::Scaler)
+        make(&context, &parts.parameters)
     }
 
     async fn outcome(&self, trigger: &Trigger, deadline: Instant) -> ReadingOutcome {
         let late = |what: &str| format!("{what} within {:?}", self.options.deadline);
         let ready = match self.kept(trigger) {
-            Some(ready) => ready,
-            None => match timeout_at(deadline, self.ready(trigger)).await {
+            Some(ready) if !ready.is_old() => ready,
+            old => match timeout_at(deadline, self.ready(trigger, old)).await {
                 Ok(Ok(Ready::Scaler(ready))) => ready,
                 Ok(Ok(Ready::Skipped(reason))) => {
                     return ReadingOutcome::Skipped(reason.to_owned());
@@ -266,7 +295,7 @@ impl Builder<'_> {
 
     /// The second attempt: everything is resolved anew, so that a changed Secret is seen.
     async fn again(&self, trigger: &Trigger) -> Result<Vec<MetricReading>, ReadError> {
-        match self.ready(trigger).await {
+        match self.ready(trigger, None).await {
             Ok(Ready::Scaler(ready)) => {
                 let readings = ready.scaler.read().await?;
                 self.keep(trigger, ready);
@@ -277,18 +306,30 @@ impl Builder<'_> {
         }
     }
 
-    /// Builds, and notes whether objects had to be looked up for it.
-    async fn ready(&self, trigger: &Trigger) -> Result<Ready, BuildError> {
+    /// Builds, unless what is looked up is what the `old` scaler was built from; notes whether objects had to be looked up for it.
+    async fn ready(
+        &self,
+        trigger: &Trigger,
+        old: Option<ReadyScaler>,
+    ) -> Result<Ready, BuildError> {
+        let (kind, make) = match way(trigger)? {
+            Way::Skipped(reason) => return Ok(Ready::Skipped(reason)),
+            Way::Reads(kind, make) => (kind, make),
+        };
         let asked = Asked::new(self.objects);
         let builder = Builder {
             objects: &asked,
             cluster: Arc::clone(&self.cluster),
             ..*self
         };
-        Ok(match builder.build(trigger).await? {
-            Built::Scaler(scaler) => Ready::Scaler(ReadyScaler::new(scaler, asked.any())),
-            Built::Skipped(reason) => Ready::Skipped(reason),
-        })
+        let parts = builder.parts(trigger, kind).await?;
+        if let Some(mut old) = old
+            && old.is_still_of(&parts)
+        {
+            return Ok(Ready::Scaler(old));
+        }
+        let scaler = self.made(trigger, make, &parts)?;
+        Ok(Ready::Scaler(ReadyScaler::new(scaler, parts, asked.any())))
     }
 
     fn kept(&self, trigger: &Trigger) -> Option<ReadyScaler> {

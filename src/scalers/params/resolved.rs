@@ -7,7 +7,7 @@ use super::Value;
 use crate::api::Secret;
 
 /// Parameters by canonical name. `Debug` shows none of them: any may have come from a Secret.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Resolved {
     values: BTreeMap<&'static str, Secret<Value>>,
 }

@@ -137,6 +137,29 @@ async fn a_changed_secret_is_seen_after_some_minutes() {
     assert!(seen.lock().unwrap()[2].contains("Bearer second"));
 }
 
+/// Some know something of their last reading: excludePersistentLag of Kafka.
+#[tokio::test]
+async fn a_scaler_stays_the_same_while_what_is_looked_up_stays_the_same() {
+    let (address, _) = serve(vec![answer(200, "{\"n\":5}")]).await;
+    let url = format!("http://{address}/");
+    let (objects, keeping) = (Changing::new("first"), keeping());
+    let later = async || {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_mins(6)).await;
+        tokio::time::resume();
+        assert_eq!(read(&url, &objects, &keeping).await, Ok((5.0, true)));
+        keeping.kept.as_ref().unwrap().only()
+    };
+    let first = later().await;
+    let second = later().await;
+    assert_eq!(objects.lookups(), 2);
+    assert!(Arc::ptr_eq(&first, &second));
+    objects.change("second");
+    let third = later().await;
+    assert!(!Arc::ptr_eq(&second, &third));
+    assert_eq!(objects.lookups(), 3);
+}
+
 #[tokio::test]
 async fn a_scaler_that_fails_is_not_kept() {
     let answers = [
