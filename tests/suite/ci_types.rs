@@ -6,7 +6,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::identities::Server;
-use crate::redis_types::{errors, login, plan, readings, trigger};
+use crate::sources::triggers::{errors, login, plan, readings, trigger};
 use crate::sources::{scaled_job, twenty_five};
 use crate::support::cluster::TestCluster;
 use crate::support::{Outcome, assert_contains, assert_lacks, test};

@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::identities;
+use crate::sources::triggers::{errors, readings};
 use crate::sources::{scaled_job, twenty_five};
 use crate::support::azurite::{Azurite, Tunnel, file, key};
 use crate::support::binary::{Keda, Output};
@@ -95,29 +96,15 @@ fn plan(objects: &str, triggers: &[String], variables: &[(&str, &str)]) -> Outpu
     output
 }
 
-/// The values of metrics, and whether they are active.
-fn readings(output: &Output) -> Vec<(f64, bool)> {
-    let plan = output.json();
-    let triggers = plan["items"][0]["triggers"].as_array().expect("triggers");
-    let reading = |trigger: &Value| {
-        let metric = &trigger["metrics"][0];
-        let value = metric["queueLength"].as_f64();
-        let value = value.unwrap_or_else(|| panic!("{trigger:#}"));
-        (value, metric["active"] == json!(true))
-    };
-    triggers.iter().map(reading).collect()
-}
-
 /// What is said of the triggers, one after the other, none of which has a value.
 #[track_caller]
 fn assert_errors(output: &Output, parts: &[&[&str]]) {
-    let plan = output.json();
-    let triggers = plan["items"][0]["triggers"].as_array().expect("triggers");
-    assert_eq!(triggers.len(), parts.len());
-    for (trigger, parts) in triggers.iter().zip(parts) {
-        assert_eq!(trigger["metrics"], json!([]), "{trigger:#}");
-        assert_contains(trigger["message"].as_str().unwrap_or_default(), parts);
+    let errors = errors(output);
+    assert_eq!(errors.len(), parts.len());
+    for (error, parts) in errors.iter().zip(parts) {
+        assert_contains(error, parts);
     }
+    let plan = output.json();
     assert_eq!(plan["items"][0]["decision"]["create"], json!(0), "{plan:#}");
 }
 

@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 
-use crate::redis_types::{errors, login, plan, readings, trigger};
+use crate::sources::triggers::{errors, login, plan, readings, trigger};
 use crate::sources::twenty_five;
 use crate::support::cluster::TestCluster;
 use crate::support::kafka::{Broker, PLAIN, SCRAM, kafka_test};

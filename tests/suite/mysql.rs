@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 
-use crate::redis_types::{errors, login, plan, readings, trigger};
+use crate::sources::triggers::{errors, login, plan, readings, trigger};
 use crate::sources::{scaled_job, twenty_five};
 use crate::support::binary::{Keda, Output};
 use crate::support::cluster::TestCluster;

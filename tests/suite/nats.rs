@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
-use crate::redis_types::{errors, plan, readings, trigger};
+use crate::sources::triggers::{errors, plan, readings, trigger};
 use crate::sources::twenty_five;
 use crate::support::cluster::TestCluster;
 use crate::support::nats::{Nats, NatsCluster};

@@ -5,7 +5,7 @@ use std::io::Write;
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::redis_types::{errors, login, plan, readings, trigger};
+use crate::sources::triggers::{errors, login, plan, readings, trigger};
 use crate::sources::twenty_five;
 use crate::support::cluster::TestCluster;
 use crate::support::postgresql::{PROGRAMS, Postgresql};

@@ -1,10 +1,9 @@
 //! The six Redis types beside real servers: streams in each mode, a cluster, sentinels, users, TLS.
 
 use libtest_mimic::Trial;
-use serde_json::{Value, json};
 
-use crate::sources::{scaled_job, twenty_five};
-use crate::support::binary::{Keda, Output};
+use crate::sources::triggers::{errors, login, plan, readings, trigger};
+use crate::sources::twenty_five;
 use crate::support::cluster::TestCluster;
 use crate::support::redis::{Redis, RedisCluster};
 use crate::support::servers::free_port;
@@ -43,16 +42,6 @@ pub(crate) fn tests() -> Vec<Trial> {
     ]
 }
 
-/// A trigger with this metadata.
-pub(crate) fn trigger(kind: &str, metadata: &[(&str, &str)]) -> String {
-    let lines = metadata
-        .iter()
-        .map(|(key, text)| format!("\n    {key}: {text:?}"));
-    lines.fold(format!("- type: {kind}\n  metadata:"), |all, line| {
-        all + &line
-    })
-}
-
 /// The group whose consumers the tests play.
 const GROUP: (&str, &str) = ("consumerGroup", "workers");
 
@@ -61,41 +50,6 @@ fn stream(redis: &Redis, key: &str, metadata: &[(&str, &str)]) -> String {
     let address = redis.address();
     let base = [("address", address.as_str()), ("stream", key)];
     trigger("redis-streams", &[&base, metadata].concat())
-}
-
-/// `plan` without a cluster, of a ScaledJob with these triggers beside these other objects.
-pub(crate) fn plan(objects: &str, triggers: &[String]) -> Output {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("job.yaml");
-    let job = scaled_job("orders", &triggers.join("\n"));
-    std::fs::write(&file, format!("{objects}{job}")).expect("a file can be written");
-    Keda::new(["plan", "--running", "0", "--output", "json"])
-        .arg(&file)
-        .run()
-}
-
-/// The values of metrics, and whether they are active.
-pub(crate) fn readings(output: &Output) -> Vec<(f64, bool)> {
-    let plan = output.json();
-    let triggers = plan["items"][0]["triggers"].as_array().expect("triggers");
-    let reading = |trigger: &Value| {
-        let metric = &trigger["metrics"][0];
-        let value = metric["queueLength"].as_f64();
-        let value = value.unwrap_or_else(|| panic!("{trigger:#}"));
-        (value, metric["active"] == json!(true))
-    };
-    triggers.iter().map(reading).collect()
-}
-
-/// What is said of the triggers; none has a value.
-pub(crate) fn errors(output: &Output) -> Vec<String> {
-    let plan = output.json();
-    let triggers = plan["items"][0]["triggers"].as_array().expect("triggers");
-    let error = |trigger: &Value| {
-        assert_eq!(trigger["metrics"], json!([]), "{trigger:#}");
-        trigger["message"].as_str().unwrap_or_default().to_owned()
-    };
-    triggers.iter().map(error).collect()
 }
 
 fn entries() -> Outcome {
@@ -307,22 +261,6 @@ fn sentinels() -> Outcome {
     let output = plan("", &[of("redis-sentinel", &[main, ("listName", "l")])]).expect(1);
     assert_contains(&errors(&output)[0], &[&gone, "refused"]);
     Ok(())
-}
-
-/// Parameters out of a Secret, for `authenticationRef: {name: login}`.
-pub(crate) fn login(parameters: &[(&str, &str)]) -> String {
-    let data: serde_json::Map<String, Value> = parameters
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), json!(text)))
-        .collect();
-    let targets: Vec<Value> = parameters
-        .iter()
-        .map(|(name, _)| json!({"parameter": name, "name": "login", "key": name}))
-        .collect();
-    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": data});
-    let authentication = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "TriggerAuthentication",
-        "metadata": {"name": "login"}, "spec": {"secretTargetRef": targets}});
-    format!("{secret}\n---\n{authentication}\n---\n")
 }
 
 fn users() -> Outcome {

@@ -1,5 +1,7 @@
 //! The main job with each real source: plan says how many and why, run makes them, list shows them, cleanup removes them.
 
+pub(crate) mod triggers;
+
 use libtest_mimic::Trial;
 use serde_json::json;
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WantsClientCert, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::private_key::decrypted;
 use crate::api::Secret;
@@ -54,10 +56,30 @@ impl TlsMaterial {
 impl TlsMaterial {
     /// A client that does not check the server's certificate, for clients that have no switch for it.
     pub(crate) fn unchecked_client(&self) -> Result<ClientConfig, String> {
+        self.client_of_any_host(None)
+    }
+
+    /// A client that takes a certificate for whatever host, signed by one of `roots`, or by anybody where there are none.
+    pub(crate) fn client_of_any_host(
+        &self,
+        roots: Option<RootCertStore>,
+    ) -> Result<ClientConfig, String> {
         install_provider();
+        let verifier = AnyHost {
+            roots,
+            provider: ring::default_provider(),
+        };
         let builder = ClientConfig::builder()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Unchecked(ring::default_provider())));
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        self.shown_by(builder)
+    }
+
+    /// A client that shows the material's certificate, where there is one.
+    pub(crate) fn shown_by(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    ) -> Result<ClientConfig, String> {
         if self.cert.expose().is_empty() {
             return Ok(builder.with_no_client_auth());
         }
@@ -72,19 +94,32 @@ impl TlsMaterial {
     }
 }
 
-/// `unsafeSsl`: any certificate will do. Signatures are still checked, so that the peer holds the key of what it shows.
+/// A certificate for any host will do: of an authority, or (`unsafeSsl`) any at all. Signatures are checked all the same, so that the
+/// peer holds the key of what it shows.
 #[derive(Debug)]
-struct Unchecked(CryptoProvider);
+struct AnyHost {
+    roots: Option<RootCertStore>,
+    provider: CryptoProvider,
+}
 
-impl ServerCertVerifier for Unchecked {
+impl ServerCertVerifier for AnyHost {
     fn verify_server_cert(
         &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
-        _: UnixTime,
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Some(roots) = &self.roots {
+            verify_server_cert_signed_by_trust_anchor(
+                &ParsedCertificate::try_from(certificate)?,
+                roots,
+                intermediates,
+                now,
+                self.provider.signature_verification_algorithms.all,
+            )?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -94,7 +129,7 @@ impl ServerCertVerifier for Unchecked {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signed, algorithms)
     }
 
@@ -104,12 +139,14 @@ impl ServerCertVerifier for Unchecked {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
+        let algorithms = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 

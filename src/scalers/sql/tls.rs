@@ -1,14 +1,10 @@
 //! TLS to databases: whose certificates are good, and for which host.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::api::Secret;
 use crate::scalers::client::tls::{TlsMaterial, install_provider};
@@ -28,30 +24,13 @@ pub(super) enum Check {
 /// material's certificate.
 pub(super) fn client(check: Check, material: &TlsMaterial) -> Result<ClientConfig, String> {
     install_provider();
-    let roots = match check {
-        Check::Nothing => return material.unchecked_client(),
-        Check::Authority | Check::Host => Arc::new(roots(material)?),
-    };
-    let builder = if check == Check::Host {
-        ClientConfig::builder().with_root_certificates(roots)
-    } else {
-        let verifier = AnyHost {
-            roots,
-            provider: ring::default_provider(),
-        };
-        ClientConfig::builder()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-    };
-    if material.cert.expose().is_empty() {
-        return Ok(builder.with_no_client_auth());
+    match check {
+        Check::Nothing => material.unchecked_client(),
+        Check::Authority => material.client_of_any_host(Some(roots(material)?)),
+        Check::Host => {
+            material.shown_by(ClientConfig::builder().with_root_certificates(roots(material)?))
+        }
     }
-    let chain = certificates(material.cert.expose()).ok_or("cert must be PEM certificates")?;
-    let key = PrivateKeyDer::from_pem_slice(material.key.expose().as_bytes())
-        .map_err(|_| "key must be a PEM private key")?;
-    builder
-        .with_client_auth_cert(chain, key)
-        .map_err(|_| "cert and key do not belong together".to_owned())
 }
 
 /// A file that a connection string names.
@@ -105,57 +84,4 @@ fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
     certificates
         .ok()
         .filter(|certificates| !certificates.is_empty())
-}
-
-/// [`Check::Authority`].
-#[derive(Debug)]
-struct AnyHost {
-    roots: Arc<RootCertStore>,
-    provider: CryptoProvider,
-}
-
-impl ServerCertVerifier for AnyHost {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        verify_server_cert_signed_by_trust_anchor(
-            &ParsedCertificate::try_from(certificate)?,
-            &self.roots,
-            intermediates,
-            now,
-            self.provider.signature_verification_algorithms.all,
-        )?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
 }

@@ -13,6 +13,8 @@ use kube::{Api, Client};
 use serde::Deserialize as _;
 use serde_json::json;
 
+use super::cluster::create;
+
 /// Its name there.
 const ACCOUNT: &str = "keda-jobs";
 
@@ -68,13 +70,13 @@ async fn has_rights(kubeconfig: &Path, namespace: &str) {
 /// Gives the account of `examples/role.yaml` more rules.
 pub(super) async fn grant(client: Client, namespace: &str, rules: serde_json::Value) {
     let role = json!({"metadata": {"name": "more"}, "rules": rules});
-    create::<Role>(&client, namespace, role).await;
+    let _: Role = create(client.clone(), namespace, role).await;
     let binding = json!({
         "metadata": {"name": "more"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "more"},
         "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT}],
     });
-    create::<RoleBinding>(&client, namespace, binding).await;
+    let _: RoleBinding = create(client.clone(), namespace, binding).await;
 }
 
 /// Creates what `examples/role.yaml` holds, as `kubectl apply --namespace` does.
@@ -82,25 +84,16 @@ async fn apply_role(client: &Client, namespace: &str) {
     for document in serde_yaml::Deserializer::from_str(ROLE) {
         let object = serde_json::Value::deserialize(document).expect("the Role's file is YAML");
         match object["kind"].as_str() {
-            Some("ServiceAccount") => create::<ServiceAccount>(client, namespace, object).await,
-            Some("Role") => create::<Role>(client, namespace, object).await,
-            Some("RoleBinding") => create::<RoleBinding>(client, namespace, object).await,
+            Some("ServiceAccount") => {
+                let _: ServiceAccount = create(client.clone(), namespace, object).await;
+            }
+            Some("Role") => {
+                let _: Role = create(client.clone(), namespace, object).await;
+            }
+            Some("RoleBinding") => {
+                let _: RoleBinding = create(client.clone(), namespace, object).await;
+            }
             other => panic!("what is a {other:?} for in examples/role.yaml?"),
         }
     }
-}
-
-async fn create<K>(client: &Client, namespace: &str, object: serde_json::Value)
-where
-    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-        + serde::de::DeserializeOwned
-        + serde::Serialize
-        + Clone
-        + std::fmt::Debug,
-{
-    let object: K = serde_json::from_value(object).expect("an object");
-    Api::<K>::namespaced(client.clone(), namespace)
-        .create(&PostParams::default(), &object)
-        .await
-        .expect("what examples/role.yaml holds can be created");
 }

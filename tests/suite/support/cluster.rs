@@ -29,6 +29,22 @@ pub(crate) async fn client(kubeconfig: &Path) -> Client {
     Client::try_from(config).expect("a client")
 }
 
+/// Creates an object from JSON.
+pub(super) async fn create<K>(client: Client, namespace: &str, object: Value) -> K
+where
+    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + serde::de::DeserializeOwned
+        + serde::Serialize
+        + Clone
+        + std::fmt::Debug,
+{
+    let object: K = serde_json::from_value(object).expect("an object");
+    Api::<K>::namespaced(client, namespace)
+        .create(&PostParams::default(), &object)
+        .await
+        .expect("the object can be created")
+}
+
 /// A cluster, and a namespace in it that is the test's own.
 pub(crate) struct TestCluster {
     /// For what is tested: on a cluster that is given, the account of `examples/role.yaml` in the test's namespace.
@@ -166,13 +182,7 @@ impl TestCluster {
             + Clone
             + std::fmt::Debug,
     {
-        let object: K = serde_json::from_value(object).expect("an object");
-        block_on(async {
-            let api: Api<K> = Api::namespaced(self.client_async().await, &self.namespace);
-            api.create(&PostParams::default(), &object)
-                .await
-                .expect("the object can be created")
-        })
+        block_on(async { create(self.client_async().await, &self.namespace, object).await })
     }
 
     /// The objects of a kind in the test's namespace.
